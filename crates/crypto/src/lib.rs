@@ -1,0 +1,9 @@
+//! Hashes, signatures, proof of work, keys.
+//!
+//! What it is not: it knows no protocol value (blocks, outputs); those live in `tangle-types`.
+//! Begin with [`blake2b`] for ids, [`ed25519`] for signatures, [`pow`] for proof of work.
+
+pub mod blake2b;
+pub mod ed25519;
+pub mod merkle;
+pub mod pow;

@@ -1,0 +1,56 @@
+//! The values of the Stardust protocol (version 2): bytes, JSON and syntactic rules.
+//!
+//! What it is not: rules that need the ledger or the Tangle (those are in `tangle-ledger` and
+//! `tangle-dag`), or input and output of any kind.
+//!
+//! Begin with [`Block`] and the [`Codec`] trait. A block that came from outside goes through
+//! [`ParsedBlock::parse`], which hashes the received bytes once and keeps them.
+
+mod address;
+mod block;
+mod codec;
+mod feature;
+mod id;
+mod ledger_record;
+mod milestone;
+mod output;
+mod parameters;
+mod payload;
+mod syntax;
+mod unlock;
+mod unlock_condition;
+
+pub use address::{Address, AddressError};
+pub use block::{Block, Parents, ParsedBlock, TransactionHashes};
+pub use codec::{Codec, DecodeError, Reader};
+pub use feature::{Feature, Features};
+pub use id::{
+    AliasId, BlockId, FoundryId, IdError, MilestoneId, MilestoneIndex, NetworkId, NftId, OutputId,
+    TokenId, TransactionId, UnixSeconds,
+};
+pub use ledger_record::{BlockMetadata, ConflictReason, Inclusion, LedgerOutput, Spend, Treasury};
+pub use milestone::{
+    MigratedFunds, Milestone, MilestoneOption, MilestoneSignature, ParametersOption, Receipt,
+    TreasuryTransaction,
+};
+pub use output::{
+    AliasOutput, BasicOutput, FoundryOutput, NativeToken, NftOutput, Output, SimpleTokenScheme,
+    basic_deposit_min,
+};
+pub use parameters::{ProtocolParameters, RentStructure};
+pub use payload::{Essence, Payload, TaggedData, Transaction, inputs_commitment};
+pub use primitive_types::U256;
+pub use syntax::{SyntaxError, validate};
+pub use unlock::Unlock;
+pub use unlock_condition::{UnlockCondition, UnlockConditions};
+
+/// The protocol version this crate implements.
+pub const PROTOCOL_VERSION: u8 = 2;
+/// Largest block in bytes (TIP-22).
+pub const BLOCK_SIZE_BYTES_MAX: usize = 32_768;
+/// Most parents of a block (TIP-24).
+pub const PARENTS_MAX: usize = 8;
+/// Most inputs, outputs and unlocks of a transaction (TIP-20).
+pub const INPUTS_MAX: usize = 128;
+/// Most native tokens of an output, and most distinct ones of a transaction (TIP-18).
+pub const NATIVE_TOKENS_MAX: usize = 64;
