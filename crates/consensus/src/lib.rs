@@ -1,1 +1,14 @@
-//! Skeleton.
+//! Who says milestones: their validity, and the coordinator that issues them (TIP-29).
+//!
+//! What it is not: it neither applies a milestone (that is `tangle-ledger`) nor stores anything;
+//! whoever runs the coordinator must make a [`MilestoneDraft`]'s signing durable first.
+//!
+//! Begin with [`MilestoneKeys::verify`] and [`Coordinator`].
+
+mod coordinator;
+mod keys;
+mod schedule;
+
+pub use coordinator::{Coordinator, CoordinatorConfig, MilestoneDraft, MilestoneRoots, Previous};
+pub use keys::{KeyRange, KeysError, MilestoneError, MilestoneKeys};
+pub use schedule::{ParameterSchedule, ScheduleError};
