@@ -17,6 +17,19 @@ pub struct Block {
     pub nonce: u64,
 }
 
+/// A block as a client may send it: parents and nonce may be left to the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftBlock {
+    /// Version of the protocol it was written for; `None` means the network's.
+    pub protocol_version: Option<u8>,
+    /// `None` when the node shall choose.
+    pub parents: Option<Parents>,
+    /// What it carries.
+    pub payload: Option<Payload>,
+    /// 0 when the node shall do the proof of work.
+    pub nonce: u64,
+}
+
 /// 1 to 8 block ids, ascending, unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parents(Vec<BlockId>);
