@@ -21,7 +21,7 @@ mod unlock;
 mod unlock_condition;
 
 pub use address::{Address, AddressError};
-pub use block::{Block, Parents, ParsedBlock, TransactionHashes};
+pub use block::{Block, DraftBlock, Parents, ParsedBlock, TransactionHashes};
 pub use codec::{Codec, DecodeError, Reader};
 pub use feature::{Feature, Features};
 pub use id::{
