@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tangle_consensus::{MilestoneRoots, Previous, check_next};
+use tangle_consensus::{MilestoneRoots, check_next};
 use tangle_dag::ConeError;
 use tangle_ledger::{ConfirmingMilestone, Diff, ReferencedBlock, apply, apply_receipt};
 use tangle_types::{BlockId, MilestoneIndex, Treasury, UnixSeconds};
@@ -176,12 +176,7 @@ impl<S: Store> Engine<S> {
         if let Some((_, after)) = treasury {
             self.treasury = after;
         }
-        self.previous = Previous {
-            index,
-            id: stored.id,
-            block_id: stored.block_id,
-            timestamp: milestone.timestamp,
-        };
+        self.previous = stored.as_previous();
         let commit = Arc::new(MilestoneCommit {
             milestone: Arc::clone(stored),
             diff,

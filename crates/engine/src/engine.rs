@@ -71,7 +71,7 @@ pub struct Summary {
     /// The newest confirmed milestone.
     pub confirmed: Previous,
     /// The newest valid milestone known.
-    pub latest: MilestoneIndex,
+    pub latest: Previous,
     /// Tips to draw from.
     pub tip_count: usize,
     /// Unreferenced blocks, solid or waiting.
@@ -196,10 +196,9 @@ impl<S: Store> Engine<S> {
             confirmed: self.previous,
             latest: self
                 .known
-                .keys()
+                .values()
                 .next_back()
-                .copied()
-                .unwrap_or(self.previous.index),
+                .map_or(self.previous, |newest| newest.as_previous()),
             tip_count: self.tips.tip_count(),
             unreferenced_count: self.dag.len(),
             halted: self.halted.clone(),

@@ -13,7 +13,7 @@ use crate::{CheckedBlock, MilestoneCommit, Reservation};
 pub struct Time(pub u64);
 
 /// Names a question, so that its answer finds the way back to whoever asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
 /// Where a block comes from.
