@@ -20,15 +20,20 @@ pub fn trailing_zeros_many(blocks: &[&[u8]]) -> Vec<u32> {
 /// `3^zeros / size_bytes >= score_min`, computed without rounding.
 #[must_use]
 pub fn is_sufficient(zeros: u32, size_bytes: usize, score_min: u32) -> bool {
-    let _ = (zeros, size_bytes, score_min);
-    todo!()
+    zeros >= zeros_needed(size_bytes, score_min)
 }
 
 /// Trailing zero trits that a block of `size_bytes` (nonce included) needs for `score_min`.
 #[must_use]
 pub fn zeros_needed(size_bytes: usize, score_min: u32) -> u32 {
-    let _ = (size_bytes, score_min);
-    todo!()
+    let mut power = 1_u128;
+    let target = size_bytes as u128 * u128::from(score_min);
+    let mut zeros = 0;
+    while power < target {
+        power *= 3;
+        zeros += 1;
+    }
+    zeros
 }
 
 /// Searches a nonce for a block whose bytes without the nonce are `prefix`, on `thread_count`

@@ -14,10 +14,10 @@ use tangle_storage::{Reader, StoreError};
 use tangle_types::{Block, BlockId, Codec, MilestoneIndex, Parents, ParsedBlock};
 use tokio::sync::oneshot;
 
-use crate::SubmitError;
 use crate::intake::{Answer, Arrival, CurrentParameters, Intake, Origin};
 use crate::status::StatusBoard;
 use crate::writer::Job;
+use crate::{MilestoneSummary, SubmitError};
 
 /// Messages that are taken before their effects are passed on.
 const MESSAGES_AT_ONCE: usize = 64;
@@ -67,7 +67,7 @@ pub(crate) struct Driver {
 pub(crate) struct DriverState {
     askers: HashMap<Ticket, Asker>,
     last_ticket: Ticket,
-    pending: VecDeque<crate::MilestoneSummary>,
+    pending: VecDeque<(MilestoneSummary, usize)>,
     ticked: Time,
     /// What the replay asked for, before there was a writer.
     kept: Vec<Effect>,
@@ -143,10 +143,10 @@ impl Driver {
         match done {
             Durable::Reservation(index) => self.engine.step(now(), Input::Reserved(index), effects),
             Durable::Milestone(index) => {
-                while let Some(summary) = self.state.pending.front()
+                while let Some((summary, referenced_count)) = self.state.pending.front()
                     && summary.index <= index
                 {
-                    self.board.confirmed(*summary);
+                    self.board.confirmed(*summary, *referenced_count);
                     self.state.pending.pop_front();
                 }
                 self.engine.step(now(), Input::Committed(index), effects)?;
@@ -213,10 +213,10 @@ impl Driver {
                 Effect::Store(block) => jobs.push(Job::Store(block)),
                 Effect::Reserve(reservation) => jobs.push(Job::Reserve(Box::new(reservation))),
                 Effect::Commit(commit) => {
+                    let summary = commit.milestone.as_previous().into();
                     self.state
                         .pending
-                        .push_back(commit.milestone.as_previous().into());
-                    self.board.referenced(&commit);
+                        .push_back((summary, commit.diff.referenced.len()));
                     jobs.push(Job::Commit(commit));
                 }
                 Effect::Accepted(ticket) => {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, RwLock};
 
 use tangle_consensus::Previous;
-use tangle_engine::{Halt, MilestoneCommit, Summary, Time};
+use tangle_engine::{Halt, Summary, Time};
 use tangle_storage::Reader;
 use tangle_types::{
     MilestoneId, MilestoneIndex, ParametersOption, ProtocolParameters, UnixSeconds,
@@ -48,6 +48,8 @@ pub struct Status {
     pub referenced_blocks_per_second: f64,
     /// Referenced in per cent of received.
     pub referenced_rate: f64,
+    /// Blocks referenced by durable milestones since the start of the process.
+    pub referenced_total: u64,
     /// Tips that a selection can draw from.
     pub tip_count: usize,
     /// Blocks no milestone has referenced yet.
@@ -83,6 +85,7 @@ struct Rates {
     arrivals: VecDeque<(u64, usize)>,
     /// Timestamp of a milestone and blocks it referenced, oldest first.
     referenced: VecDeque<(UnixSeconds, usize)>,
+    referenced_total: u64,
 }
 
 impl From<Previous> for MilestoneSummary {
@@ -119,6 +122,7 @@ impl StatusBoard {
             blocks_per_second: 0.0,
             referenced_blocks_per_second: 0.0,
             referenced_rate: 0.0,
+            referenced_total: 0,
             tip_count: 0,
             unreferenced_count: 0,
         };
@@ -154,21 +158,17 @@ impl StatusBoard {
         }
     }
 
-    /// A milestone was confirmed.
-    pub(crate) fn referenced(&self, commit: &MilestoneCommit) {
+    /// A confirmed milestone, which referenced so many blocks, is durable.
+    pub(crate) fn confirmed(&self, milestone: MilestoneSummary, referenced_count: usize) {
+        *self.confirmed.lock().expect("no holder panics") = milestone;
         let mut rates = self.rates.lock().expect("no holder panics");
-        let timestamp = commit.milestone.milestone.timestamp;
+        rates.referenced_total += referenced_count as u64;
         rates
             .referenced
-            .push_back((timestamp, commit.diff.referenced.len()));
+            .push_back((milestone.timestamp.unwrap_or_default(), referenced_count));
         if rates.referenced.len() > REFERENCED_MILESTONES {
             rates.referenced.pop_front();
         }
-    }
-
-    /// A confirmed milestone is durable.
-    pub(crate) fn confirmed(&self, milestone: MilestoneSummary) {
-        *self.confirmed.lock().expect("no holder panics") = milestone;
     }
 
     /// The ledger stopped for good.
@@ -200,6 +200,11 @@ impl StatusBoard {
         let is_halted = self.halt.lock().expect("no holder panics").is_some();
         let is_synced = !is_halted && latest.index.0 <= confirmed.index.0 + LAG_MAX;
         let (blocks_per_second, referenced_blocks_per_second) = self.rates(now);
+        let referenced_total = self
+            .rates
+            .lock()
+            .expect("no holder panics")
+            .referenced_total;
         let referenced_rate = if blocks_per_second > 0.0 {
             100.0 * referenced_blocks_per_second / blocks_per_second
         } else {
@@ -221,6 +226,7 @@ impl StatusBoard {
             blocks_per_second,
             referenced_blocks_per_second,
             referenced_rate,
+            referenced_total,
             tip_count: summary.tip_count,
             unreferenced_count: summary.unreferenced_count,
         };

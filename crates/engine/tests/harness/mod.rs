@@ -1,0 +1,355 @@
+//! A node whose disk is a map and whose clock is a number.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use tangle_consensus::{CoordinatorConfig, KeyRange, MilestoneKeys, ParameterSchedule};
+use tangle_crypto::ed25519::SecretKey;
+use tangle_dag::{DagConfig, UniformTips, UniformTipsConfig};
+use tangle_engine::{
+    Bootstrap, CheckedBlock, CoordinatorPart, Effect, Engine, Input, MilestoneCommit, Parts,
+    Reservation, Source, Store, StoredMilestone, Ticket, Time, check,
+};
+use tangle_ledger::Lookup;
+use tangle_types::{
+    Address, BasicOutput, Block, BlockId, BlockMetadata, Codec, Essence, Features, LedgerOutput,
+    MilestoneId, MilestoneIndex, Output, OutputId, Parents, ParsedBlock, Payload,
+    ProtocolParameters, RentStructure, TaggedData, Transaction, TransactionId, Treasury,
+    UnixSeconds, Unlock, UnlockCondition, UnlockConditions, inputs_commitment,
+};
+
+/// All coins of the test network; they lie in one output of [`Node::owner`].
+pub(crate) const SUPPLY: u64 = 1_000_000_000;
+
+/// What is on the disk.
+#[derive(Debug, Default)]
+pub(crate) struct Disk {
+    pub(crate) blocks: HashMap<BlockId, Bytes>,
+    pub(crate) metadata: HashMap<BlockId, BlockMetadata>,
+    pub(crate) outputs: HashMap<OutputId, Lookup>,
+    pub(crate) milestones: Vec<Arc<StoredMilestone>>,
+    pub(crate) reservation: Option<Reservation>,
+}
+
+/// Reads the disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemoryStore(pub Arc<Mutex<Disk>>);
+
+impl Store for MemoryStore {
+    type Error = Infallible;
+
+    fn contains(&self, id: &BlockId) -> Result<bool, Infallible> {
+        Ok(self.0.lock().expect("no panic").blocks.contains_key(id))
+    }
+
+    fn metadata(&self, id: &BlockId) -> Result<Option<BlockMetadata>, Infallible> {
+        Ok(self.0.lock().expect("no panic").metadata.get(id).copied())
+    }
+
+    fn output(&self, id: &OutputId) -> Result<Lookup, Infallible> {
+        let disk = self.0.lock().expect("no panic");
+        Ok(disk.outputs.get(id).cloned().unwrap_or(Lookup::Unknown))
+    }
+}
+
+/// An engine with its disk and clock.
+pub(crate) struct Node {
+    pub(crate) engine: Engine<MemoryStore>,
+    pub(crate) disk: MemoryStore,
+    pub(crate) now: Time,
+    /// Effects that were not carried out because the disk hangs.
+    pub(crate) held: VecDeque<Effect>,
+    pub(crate) is_disk_stuck: bool,
+    pub(crate) answers: Vec<Effect>,
+    next_ticket: u64,
+}
+
+pub(crate) fn milestone_key(number: u8) -> SecretKey {
+    SecretKey::from_seed([100 + number; 32])
+}
+
+pub(crate) fn owner() -> SecretKey {
+    SecretKey::from_seed([1; 32])
+}
+
+pub(crate) fn keys() -> MilestoneKeys {
+    let range = |number| KeyRange {
+        public_key: milestone_key(number).public_key(),
+        start: MilestoneIndex(0),
+        end: MilestoneIndex(0),
+    };
+    MilestoneKeys::new((0..3).map(range).collect(), 2, MilestoneIndex(1)).expect("enough keys")
+}
+
+pub(crate) fn parameters() -> ProtocolParameters {
+    ProtocolParameters {
+        version: 2,
+        network_name: "engine-test".to_owned(),
+        bech32_hrp: "tst".to_owned(),
+        pow_score_min: 0,
+        below_max_depth: 15,
+        rent: RentStructure {
+            v_byte_cost: 1,
+            v_byte_factor_data: 1,
+            v_byte_factor_key: 10,
+        },
+        token_supply: SUPPLY,
+    }
+}
+
+/// The only output of the genesis.
+pub(crate) fn genesis_output() -> LedgerOutput {
+    LedgerOutput {
+        id: OutputId::new(TransactionId([0; 32]), 0),
+        block_id: BlockId::ZERO,
+        milestone_index: MilestoneIndex(0),
+        milestone_timestamp: UnixSeconds(0),
+        output: basic(Address::from_public_key(&owner().public_key()), SUPPLY),
+    }
+}
+
+pub(crate) fn basic(owner: Address, amount: u64) -> Output {
+    let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
+    Output::Basic(BasicOutput {
+        amount,
+        native_tokens: Vec::new(),
+        unlock_conditions: conditions.expect("one condition"),
+        features: Features::default(),
+    })
+}
+
+/// A checked block with this payload.
+pub(crate) fn block(parents: &[BlockId], payload: Option<Payload>) -> Arc<CheckedBlock> {
+    let parents = Parents::new(parents.to_vec()).expect("1 to 8 parents");
+    let block = Block {
+        protocol_version: 2,
+        parents,
+        payload,
+        nonce: 0,
+    };
+    checked(Bytes::from(block.to_bytes()))
+}
+
+pub(crate) fn checked(bytes: Bytes) -> Arc<CheckedBlock> {
+    let parsed = ParsedBlock::parse(bytes).expect("a block");
+    let mut results = check(vec![parsed], &parameters(), &keys());
+    Arc::new(results.remove(0).expect("a valid block"))
+}
+
+pub(crate) fn data(parents: &[BlockId], text: &str) -> Arc<CheckedBlock> {
+    let tagged = TaggedData {
+        tag: b"test".to_vec(),
+        data: text.as_bytes().to_vec(),
+    };
+    block(parents, Some(Payload::TaggedData(tagged)))
+}
+
+/// A transfer of the whole genesis output to a key.
+pub(crate) fn spend_genesis(payee: &SecretKey) -> Payload {
+    let essence = Essence {
+        network_id: parameters().network_id(),
+        inputs: vec![genesis_output().id],
+        inputs_commitment: inputs_commitment([&genesis_output().output]),
+        outputs: vec![basic(Address::from_public_key(&payee.public_key()), SUPPLY)],
+        payload: None,
+    };
+    let unlock = Unlock::Signature {
+        public_key: owner().public_key(),
+        signature: Box::new(owner().sign(&essence.hash())),
+    };
+    Payload::Transaction(Box::new(Transaction {
+        essence,
+        unlocks: vec![unlock],
+    }))
+}
+
+impl Node {
+    /// A node at the genesis.
+    pub(crate) fn new(is_coordinator: bool) -> Self {
+        let disk = MemoryStore::default();
+        let genesis = genesis_output();
+        disk.0
+            .lock()
+            .expect("no panic")
+            .outputs
+            .insert(genesis.id, Lookup::Unspent(Arc::new(genesis)));
+        Self::open(disk, is_coordinator, Time(1_000_000_000))
+    }
+
+    /// A node that finds this on its disk.
+    pub(crate) fn open(disk: MemoryStore, is_coordinator: bool, now: Time) -> Self {
+        let bootstrap = {
+            let disk = disk.0.lock().expect("no panic");
+            let last = disk.milestones.last().cloned();
+            let index = last
+                .as_ref()
+                .map_or(MilestoneIndex(0), |last| last.milestone.index);
+            Bootstrap {
+                ledger_index: index,
+                last_milestone_id: last.as_ref().map_or(MilestoneId::ZERO, |last| last.id),
+                last_milestone_timestamp: last
+                    .as_ref()
+                    .map_or(UnixSeconds(0), |last| last.milestone.timestamp),
+                last_milestone: last,
+                entry_points: vec![(BlockId::ZERO, MilestoneIndex(0))],
+                schedule: ParameterSchedule::new(MilestoneIndex(0), parameters()),
+                treasury: Treasury {
+                    milestone_id: MilestoneId::ZERO,
+                    amount: 0,
+                },
+                reservation: disk.reservation.clone(),
+            }
+        };
+        let coordinator = is_coordinator.then(|| CoordinatorPart {
+            config: CoordinatorConfig {
+                interval_ms: 1_000,
+                tracked_count_max: 1_000,
+            },
+            keys: vec![milestone_key(0), milestone_key(1)],
+            seed: 1,
+        });
+        let parts = Parts {
+            store: disk.clone(),
+            keys: keys(),
+            tips: Box::new(UniformTips::new(UniformTipsConfig::default(), 1)),
+            window: DagConfig {
+                below_max_depth: 15,
+                unsolid_count_max: 100,
+                root_count_max: 1_000,
+            },
+            coordinator,
+        };
+        let mut node = Self {
+            engine: Engine::new(parts, bootstrap),
+            disk,
+            now,
+            held: VecDeque::new(),
+            is_disk_stuck: false,
+            answers: Vec::new(),
+            next_ticket: 0,
+        };
+        node.replay();
+        node
+    }
+
+    fn replay(&mut self) {
+        let stored: Vec<Bytes> = {
+            let disk = self.disk.0.lock().expect("no panic");
+            let is_open = |id: &&BlockId| !disk.metadata.contains_key(*id);
+            disk.blocks
+                .keys()
+                .filter(is_open)
+                .map(|id| disk.blocks[id].clone())
+                .collect()
+        };
+        for bytes in stored {
+            self.step(Input::Block(checked(bytes), Source::Replay));
+        }
+        let mut effects = Vec::new();
+        self.engine
+            .resume(self.now, &mut effects)
+            .expect("infallible");
+        self.carry_out(effects);
+    }
+
+    /// One input and all that follows from it.
+    pub(crate) fn step(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.engine
+            .step(self.now, input, &mut effects)
+            .expect("infallible");
+        self.carry_out(effects);
+    }
+
+    /// Lets a second pass.
+    pub(crate) fn second(&mut self) {
+        self.now.0 += 1_000;
+        self.step(Input::Tick);
+    }
+
+    /// Hands in a client's block; whether it was taken.
+    pub(crate) fn submit(&mut self, block: &Arc<CheckedBlock>) -> bool {
+        self.next_ticket += 1;
+        let ticket = Ticket(self.next_ticket);
+        self.step(Input::Block(Arc::clone(block), Source::Client(ticket)));
+        match self.answers.pop() {
+            Some(Effect::Accepted(of)) if of == ticket => true,
+            Some(Effect::Refused(of, _)) if of == ticket => false,
+            other => panic!("no answer but {other:?}"),
+        }
+    }
+
+    /// The disk works again: does what was held up.
+    pub(crate) fn unstick(&mut self) {
+        self.is_disk_stuck = false;
+        let held = std::mem::take(&mut self.held);
+        self.carry_out(held.into());
+    }
+
+    pub(crate) fn metadata(&self, block: &CheckedBlock) -> Option<BlockMetadata> {
+        self.disk.metadata(&block.id()).expect("infallible")
+    }
+
+    pub(crate) fn milestones(&self) -> Vec<Arc<StoredMilestone>> {
+        self.disk.0.lock().expect("no panic").milestones.clone()
+    }
+
+    /// The newest milestone's block, as a parent for the next blocks.
+    pub(crate) fn newest(&self) -> BlockId {
+        self.milestones()
+            .last()
+            .map_or(BlockId::ZERO, |last| last.block_id)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if self.is_disk_stuck {
+                self.held.push_back(effect);
+                continue;
+            }
+            match effect {
+                Effect::Store(block) => {
+                    let mut disk = self.disk.0.lock().expect("no panic");
+                    disk.blocks.insert(block.id(), block.parsed().bytes.clone());
+                }
+                Effect::Reserve(reservation) => {
+                    let index = reservation.index;
+                    self.disk.0.lock().expect("no panic").reservation = Some(reservation);
+                    self.step(Input::Reserved(index));
+                }
+                Effect::Commit(commit) => {
+                    self.write(&commit);
+                    self.step(Input::Committed(commit.milestone.milestone.index));
+                }
+                answer => self.answers.push(answer),
+            }
+        }
+    }
+
+    fn write(&mut self, commit: &MilestoneCommit) {
+        let mut disk = self.disk.0.lock().expect("no panic");
+        let index = commit.milestone.milestone.index;
+        for (position, (id, inclusion)) in commit.diff.referenced.iter().enumerate() {
+            assert!(
+                disk.blocks.contains_key(id),
+                "a referenced block is stored before"
+            );
+            let metadata = BlockMetadata {
+                referenced_by: index,
+                white_flag_index: u32::try_from(position).expect("few blocks"),
+                inclusion: *inclusion,
+            };
+            disk.metadata.insert(*id, metadata);
+        }
+        for output in &commit.diff.created {
+            disk.outputs
+                .insert(output.id, Lookup::Unspent(Arc::clone(output)));
+        }
+        for (output, _) in &commit.diff.consumed {
+            disk.outputs.insert(output.id, Lookup::Spent);
+        }
+        disk.milestones.push(Arc::clone(&commit.milestone));
+    }
+}
