@@ -5,8 +5,12 @@
 //!
 //! Begin with [`Dag`]; tips are chosen by a [`TipSelection`].
 
+mod chance;
 mod cone;
+mod ids;
+mod roots;
 mod tips;
+mod vertex;
 mod window;
 
 pub use cone::ConeError;
