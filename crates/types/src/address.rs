@@ -1,6 +1,6 @@
 //! Addresses: who owns an output (TIP-18, TIP-31).
 
-use crate::{AliasId, NftId};
+use crate::{AliasId, Codec, DecodeError, NftId, Reader};
 
 /// Who may unlock an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,19 @@ pub enum Address {
 }
 
 impl Address {
+    /// Length of the binary form.
+    pub const LENGTH: usize = 33;
+
+    /// The type byte: 0, 8 or 16.
+    #[must_use]
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Self::Ed25519(_) => 0,
+            Self::Alias(_) => 8,
+            Self::Nft(_) => 16,
+        }
+    }
+
     /// The address of an Ed25519 public key, hashed as given (TIP-14).
     #[must_use]
     pub fn from_public_key(public_key: &[u8; 32]) -> Self {
@@ -39,15 +52,33 @@ impl Address {
     /// The 33 bytes: type, then hash or id.
     #[must_use]
     pub fn to_array(&self) -> [u8; 33] {
-        let mut bytes = [0; 33];
-        let (kind, id) = match self {
-            Self::Ed25519(hash) => (0, hash),
-            Self::Alias(id) => (8, &id.0),
-            Self::Nft(id) => (16, &id.0),
+        let id = match self {
+            Self::Ed25519(hash) => hash,
+            Self::Alias(id) => &id.0,
+            Self::Nft(id) => &id.0,
         };
-        bytes[0] = kind;
+        let mut bytes = [0; Self::LENGTH];
+        bytes[0] = self.kind();
         bytes[1..].copy_from_slice(id);
         bytes
+    }
+}
+
+impl Codec for Address {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_array());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8()? {
+            0 => reader.array().map(Self::Ed25519),
+            8 => AliasId::read(reader).map(Self::Alias),
+            16 => NftId::read(reader).map(Self::Nft),
+            found => Err(DecodeError::Kind {
+                field: "address",
+                found: u32::from(found),
+            }),
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::{Codec, DecodeError, Reader};
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $length:expr) => {
         $(#[$doc])*
@@ -31,14 +33,28 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("0x")?;
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut text = [0; 2 * $length + 2];
+                text[..2].copy_from_slice(b"0x");
+                hex::encode_to_slice(self.0, &mut text[2..])
+                    .expect("the buffer has two digits for each byte");
+                f.write_str(std::str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{self}")
+            }
+        }
+
+        impl Codec for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.0);
+            }
+
+            #[inline]
+            fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                reader.array().map(Self)
             }
         }
 
@@ -225,6 +241,36 @@ impl MilestoneIndex {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+}
+
+impl Codec for MilestoneIndex {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.to_le_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.u32().map(Self)
+    }
+}
+
+impl Codec for UnixSeconds {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.to_le_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.u32().map(Self)
+    }
+}
+
+impl Codec for NetworkId {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.to_le_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.u64().map(Self)
     }
 }
 

@@ -9,20 +9,23 @@
 mod address;
 mod block;
 mod codec;
+mod decode_error;
 mod feature;
 mod id;
 mod ledger_record;
 mod milestone;
 mod output;
 mod parameters;
+mod parsed;
 mod payload;
 mod syntax;
 mod unlock;
 mod unlock_condition;
 
 pub use address::{Address, AddressError};
-pub use block::{Block, Parents, ParsedBlock, TransactionHashes};
-pub use codec::{Codec, DecodeError, Reader};
+pub use block::{Block, DraftBlock, Parents};
+pub use codec::{Codec, Reader};
+pub use decode_error::DecodeError;
 pub use feature::{Feature, Features};
 pub use id::{
     AliasId, BlockId, FoundryId, IdError, MilestoneId, MilestoneIndex, NetworkId, NftId, OutputId,
@@ -38,6 +41,7 @@ pub use output::{
     basic_deposit_min,
 };
 pub use parameters::{ProtocolParameters, RentStructure};
+pub use parsed::{ParsedBlock, TransactionHashes};
 pub use payload::{Essence, Payload, TaggedData, Transaction, inputs_commitment};
 pub use primitive_types::U256;
 pub use syntax::{SyntaxError, validate};
@@ -54,3 +58,11 @@ pub const PARENTS_MAX: usize = 8;
 pub const INPUTS_MAX: usize = 128;
 /// Most native tokens of an output, and most distinct ones of a transaction (TIP-18).
 pub const NATIVE_TOKENS_MAX: usize = 64;
+/// Longest metadata feature, state metadata, milestone metadata and parameters blob (TIP-18, TIP-29).
+pub const METADATA_SIZE_BYTES_MAX: usize = 8192;
+/// Longest tag (TIP-18, TIP-23).
+pub const TAG_SIZE_BYTES_MAX: usize = 64;
+/// Most migrated funds of a receipt (TIP-34).
+pub const MIGRATED_FUNDS_MAX: usize = 128;
+/// Least amount that can be migrated at once (TIP-34).
+pub const MIGRATED_DEPOSIT_MIN: u64 = 1_000_000;

@@ -1,6 +1,7 @@
 //! Protocol parameters (TIP-29 option 1, TIP-19).
 
-use crate::NetworkId;
+use crate::codec::{Limit, write_count_u8};
+use crate::{Codec, DecodeError, NetworkId, Reader};
 
 /// What the whole network agrees on and milestones may change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,4 +39,61 @@ impl ProtocolParameters {
     pub fn network_id(&self) -> NetworkId {
         NetworkId::from_name(&self.network_name)
     }
+}
+
+impl RentStructure {
+    /// The least amount of an output whose binary form has `size_bytes` bytes: the output id is
+    /// key, while block id, milestone index, timestamp and the output itself are data.
+    #[must_use]
+    pub fn deposit_min(&self, size_bytes: usize) -> u64 {
+        let key = u64::from(self.v_byte_factor_key) * 34;
+        let data = u64::from(self.v_byte_factor_data) * (32 + 4 + 4 + size_bytes as u64);
+        u64::from(self.v_byte_cost).saturating_mul(key + data)
+    }
+}
+
+impl Codec for ProtocolParameters {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.version);
+        for text in [&self.network_name, &self.bech32_hrp] {
+            write_count_u8(text.len(), out);
+            out.extend_from_slice(text.as_bytes());
+        }
+        out.extend_from_slice(&self.pow_score_min.to_le_bytes());
+        out.push(self.below_max_depth);
+        out.extend_from_slice(&self.rent.v_byte_cost.to_le_bytes());
+        out.push(self.rent.v_byte_factor_data);
+        out.push(self.rent.v_byte_factor_key);
+        out.extend_from_slice(&self.token_supply.to_le_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: reader.u8()?,
+            network_name: read_text(reader, "network name")?,
+            bech32_hrp: read_hrp(reader)?,
+            pow_score_min: reader.u32()?,
+            below_max_depth: reader.u8()?,
+            rent: RentStructure {
+                v_byte_cost: reader.u32()?,
+                v_byte_factor_data: reader.u8()?,
+                v_byte_factor_key: reader.u8()?,
+            },
+            token_supply: reader.u64()?,
+        })
+    }
+}
+
+fn read_text(reader: &mut Reader<'_>, field: &'static str) -> Result<String, DecodeError> {
+    let bytes = reader.bytes_u8(Limit::new(field, 0, 255))?;
+    String::from_utf8(bytes).map_err(|_| DecodeError::Text { field })
+}
+
+fn read_hrp(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let field = "human-readable part";
+    let hrp = read_text(reader, field)?;
+    if !hrp.is_ascii() {
+        return Err(DecodeError::Text { field });
+    }
+    Ok(hrp)
 }

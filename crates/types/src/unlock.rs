@@ -1,5 +1,7 @@
 //! Unlocks: how a transaction opens its inputs (TIP-20, TIP-18).
 
+use crate::{Codec, DecodeError, Reader};
+
 /// Opens the input at the same position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unlock {
@@ -16,4 +18,105 @@ pub enum Unlock {
     Alias(u16),
     /// 3: owned by the NFT opened at this earlier position.
     Nft(u16),
+}
+
+/// Type byte of an Ed25519 signature, the only kind there is.
+pub(crate) const ED25519: u8 = 0;
+
+impl Unlock {
+    /// The type byte, 0 to 3.
+    #[must_use]
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Self::Signature { .. } => 0,
+            Self::Reference(_) => 1,
+            Self::Alias(_) => 2,
+            Self::Nft(_) => 3,
+        }
+    }
+}
+
+impl Codec for Unlock {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.kind());
+        match self {
+            Self::Signature {
+                public_key,
+                signature,
+            } => {
+                out.push(ED25519);
+                out.extend_from_slice(public_key);
+                out.extend_from_slice(&signature[..]);
+            }
+            Self::Reference(target) | Self::Alias(target) | Self::Nft(target) => {
+                out.extend_from_slice(&target.to_le_bytes());
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8()? {
+            0 => {
+                read_signature_kind(reader)?;
+                Ok(Self::Signature {
+                    public_key: reader.array()?,
+                    signature: Box::new(reader.array()?),
+                })
+            }
+            1 => reader.u16().map(Self::Reference),
+            2 => reader.u16().map(Self::Alias),
+            3 => reader.u16().map(Self::Nft),
+            found => Err(DecodeError::Kind {
+                field: "unlock",
+                found: u32::from(found),
+            }),
+        }
+    }
+}
+
+/// Takes the type byte of a signature.
+pub(crate) fn read_signature_kind(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    match reader.u8()? {
+        ED25519 => Ok(()),
+        found => Err(DecodeError::Kind {
+            field: "signature",
+            found: u32::from(found),
+        }),
+    }
+}
+
+/// TIP-20, TIP-18: no signature unlock twice; a reference points back to a signature; an alias or
+/// NFT unlock points back to any unlock, because the output that it names may itself have been
+/// opened in any way.
+pub(crate) fn check_unlocks(unlocks: &[Unlock]) -> Result<(), DecodeError> {
+    for (index, unlock) in unlocks.iter().enumerate() {
+        match unlock {
+            Unlock::Signature { .. } => {
+                if unlocks[..index].contains(unlock) {
+                    return Err(DecodeError::Duplicate {
+                        field: "signature unlocks",
+                        index,
+                    });
+                }
+            }
+            Unlock::Reference(target) => {
+                let earlier = unlocks[..index].get(usize::from(*target));
+                if !matches!(earlier, Some(Unlock::Signature { .. })) {
+                    return Err(DecodeError::UnlockReference {
+                        index,
+                        target: *target,
+                    });
+                }
+            }
+            Unlock::Alias(target) | Unlock::Nft(target) => {
+                if usize::from(*target) >= index {
+                    return Err(DecodeError::UnlockReference {
+                        index,
+                        target: *target,
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
 }

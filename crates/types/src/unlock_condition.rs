@@ -1,6 +1,7 @@
 //! Unlock conditions: when and by whom an output may be spent (TIP-18).
 
-use crate::{Address, AliasId, UnixSeconds};
+use crate::codec::{Ascending, Limit, write_count_u8};
+use crate::{Address, AliasId, Codec, DecodeError, Reader, UnixSeconds};
 
 /// One condition. The variants are in the order of their type bytes, 0 to 6.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +36,132 @@ pub enum UnlockCondition {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnlockConditions(pub(crate) Vec<UnlockCondition>);
 
-impl UnlockConditions {
-    /// Sorts the conditions by type.
-    ///
-    /// # Errors
-    /// Two conditions of one type: returns `None`.
+impl UnlockCondition {
+    /// The type byte, 0 to 6.
     #[must_use]
-    pub fn new(conditions: Vec<UnlockCondition>) -> Option<Self> {
-        let _ = conditions;
-        todo!()
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Self::Address(_) => 0,
+            Self::StorageDepositReturn { .. } => 1,
+            Self::Timelock(_) => 2,
+            Self::Expiration { .. } => 3,
+            Self::StateController(_) => 4,
+            Self::Governor(_) => 5,
+            Self::ImmutableAlias(_) => 6,
+        }
+    }
+
+    /// Length of the binary form.
+    #[must_use]
+    pub const fn packed_len(&self) -> usize {
+        match self {
+            Self::Address(_)
+            | Self::StateController(_)
+            | Self::Governor(_)
+            | Self::ImmutableAlias(_) => 1 + Address::LENGTH,
+            Self::StorageDepositReturn { .. } => 1 + Address::LENGTH + 8,
+            Self::Timelock(_) => 1 + 4,
+            Self::Expiration { .. } => 1 + Address::LENGTH + 4,
+        }
+    }
+}
+
+impl Codec for UnlockCondition {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.kind());
+        match self {
+            Self::Address(address) | Self::StateController(address) | Self::Governor(address) => {
+                address.write(out);
+            }
+            Self::StorageDepositReturn {
+                return_address,
+                amount,
+            } => {
+                return_address.write(out);
+                out.extend_from_slice(&amount.to_le_bytes());
+            }
+            Self::Timelock(unix_time) => unix_time.write(out),
+            Self::Expiration {
+                return_address,
+                unix_time,
+            } => {
+                return_address.write(out);
+                unix_time.write(out);
+            }
+            Self::ImmutableAlias(alias_id) => Address::Alias(*alias_id).write(out),
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match reader.u8()? {
+            0 => Self::Address(Address::read(reader)?),
+            1 => Self::StorageDepositReturn {
+                return_address: Address::read(reader)?,
+                amount: reader.u64()?,
+            },
+            2 => Self::Timelock(UnixSeconds::read(reader)?),
+            3 => Self::Expiration {
+                return_address: Address::read(reader)?,
+                unix_time: UnixSeconds::read(reader)?,
+            },
+            4 => Self::StateController(Address::read(reader)?),
+            5 => Self::Governor(Address::read(reader)?),
+            6 => match Address::read(reader)? {
+                Address::Alias(alias_id) => Self::ImmutableAlias(alias_id),
+                other => {
+                    return Err(DecodeError::Kind {
+                        field: "address of an immutable alias condition",
+                        found: u32::from(other.kind()),
+                    });
+                }
+            },
+            found => {
+                return Err(DecodeError::Kind {
+                    field: "unlock condition",
+                    found: u32::from(found),
+                });
+            }
+        })
+    }
+}
+
+impl Codec for UnlockConditions {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_count_u8(self.0.len(), out);
+        self.0.iter().for_each(|condition| condition.write(out));
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let found = usize::from(reader.u8()?);
+        let count = reader.count(found, Limit::new("unlock conditions", 0, 7), 5)?;
+        let mut conditions = Vec::with_capacity(count);
+        let mut order = Ascending::new("unlock conditions");
+        for _ in 0..count {
+            let condition = UnlockCondition::read(reader)?;
+            order.next(condition.kind())?;
+            conditions.push(condition);
+        }
+        Ok(Self(conditions))
+    }
+}
+
+impl UnlockConditions {
+    /// Length of the binary form.
+    #[must_use]
+    pub fn packed_len(&self) -> usize {
+        1 + self
+            .0
+            .iter()
+            .map(UnlockCondition::packed_len)
+            .sum::<usize>()
+    }
+
+    /// Sorts the conditions by type. `None` when two have one type.
+    #[must_use]
+    pub fn new(mut conditions: Vec<UnlockCondition>) -> Option<Self> {
+        conditions.sort_by_key(UnlockCondition::kind);
+        let is_unique = conditions.is_sorted_by(|a, b| a.kind() < b.kind());
+        is_unique.then_some(Self(conditions))
     }
 
     /// The conditions in order.

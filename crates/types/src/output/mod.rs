@@ -1,5 +1,7 @@
 //! Outputs: basic, alias, foundry, NFT (TIP-18).
 
+mod codec;
+
 use crate::{
     Address, AliasId, Features, FoundryId, NftId, RentStructure, TokenId, U256, UnlockConditions,
 };
@@ -188,14 +190,14 @@ impl Output {
     /// The least amount the output must hold (TIP-19).
     #[must_use]
     pub fn deposit_min(&self, rent: &RentStructure) -> u64 {
-        let _ = rent;
-        todo!()
+        rent.deposit_min(self.packed_len())
     }
 }
 
 /// The least amount of a basic output that has only an address condition (TIP-19).
 #[must_use]
 pub fn basic_deposit_min(rent: &RentStructure, owner: &Address) -> u64 {
-    let _ = (rent, owner);
-    todo!()
+    // Every kind of address has the same length today.
+    let _ = owner;
+    rent.deposit_min(Output::SIZE_BYTES_MIN)
 }
