@@ -7,8 +7,10 @@
 
 mod coordinator;
 mod keys;
+mod next;
 mod schedule;
 
 pub use coordinator::{Coordinator, CoordinatorConfig, MilestoneDraft, MilestoneRoots, Previous};
 pub use keys::{KeyRange, KeysError, MilestoneError, MilestoneKeys};
+pub use next::{NextError, check_next};
 pub use schedule::{ParameterSchedule, ScheduleError};

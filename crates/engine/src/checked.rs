@@ -34,18 +34,21 @@ pub enum BlockError {
         /// The network's least score.
         score_min: u32,
     },
-    /// A milestone payload must come with nonce 0.
-    #[error("a block with a milestone has nonce {found}, it must be 0")]
-    MilestoneNonce {
-        /// The nonce.
-        found: u64,
-    },
     /// A milestone payload that the milestone keys did not sign (G-06).
     #[error("the milestone is not valid: {0}")]
     Milestone(#[from] tangle_consensus::MilestoneError),
 }
 
 impl CheckedBlock {
+    /// A milestone that this node has signed.
+    pub(crate) fn own_milestone(parsed: ParsedBlock, id: MilestoneId) -> Self {
+        Self {
+            parsed,
+            signatures: SignatureSet::default(),
+            milestone: Some(id),
+        }
+    }
+
     /// The block's id.
     #[must_use]
     pub const fn id(&self) -> BlockId {
@@ -125,11 +128,6 @@ fn rules(
     let one = |(index, parsed): (usize, &ParsedBlock)| {
         validate(&parsed.block, parameters)?;
         if matches!(parsed.block.payload, Some(Payload::Milestone(_))) {
-            if parsed.block.nonce != 0 {
-                return Err(BlockError::MilestoneNonce {
-                    found: parsed.block.nonce,
-                });
-            }
             return Ok(Some(keys.verify(&parsed.block)?));
         }
         let size_bytes = parsed.bytes.len();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tangle_consensus::ParameterSchedule;
+use tangle_consensus::{ParameterSchedule, Previous};
 use tangle_ledger::{Diff, Lookup};
 use tangle_types::{
     Block, BlockId, BlockMetadata, Milestone, MilestoneId, MilestoneIndex, OutputId, Treasury,
@@ -41,6 +41,19 @@ pub struct StoredMilestone {
     pub block_id: BlockId,
     /// The milestone.
     pub milestone: Milestone,
+}
+
+impl StoredMilestone {
+    /// The milestone as the one before the next.
+    #[must_use]
+    pub const fn as_previous(&self) -> Previous {
+        Previous {
+            index: self.milestone.index,
+            id: self.id,
+            block_id: self.block_id,
+            timestamp: self.milestone.timestamp,
+        }
+    }
 }
 
 /// Everything that one confirmed milestone changes. It becomes durable as a whole or not at all.

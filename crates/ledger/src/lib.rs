@@ -8,8 +8,10 @@
 //! Begin with [`apply`].
 
 mod apply;
+mod receipt;
 
 pub use apply::{
     ConfirmingMilestone, Diff, LedgerView, Lookup, ReferencedBlock, SignatureSet, Spendings,
     VerifiedTransaction, apply,
 };
+pub use receipt::{AppliedReceipt, ReceiptError, apply_receipt};

@@ -1,64 +1,55 @@
 //! What others may ask of a running node.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
+use crossbeam_channel::Sender;
 use tangle_consensus::MilestoneRoots;
+use tangle_dag::{TipRequest, TipScore};
+use tangle_engine::{Inspection, RootsRequest, Store};
 use tangle_storage::{Reader, StoreError};
 use tangle_types::{
-    BlockId, BlockMetadata, DraftBlock, MilestoneId, MilestoneIndex, ParametersOption,
-    ProtocolParameters, UnixSeconds,
+    BlockId, BlockMetadata, DraftBlock, MilestoneId, MilestoneIndex, ParsedBlock, Payload,
+    UnixSeconds,
 };
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Instant;
+
+use crate::driver::Message;
+use crate::intake::{CurrentParameters, Intake};
+use crate::peers::PeerList;
+use crate::status::StatusBoard;
+use crate::writer::Errand;
+use crate::{Peer, PeerError, Status};
+
+/// Longest wait for a white-flag cone to become complete, in milliseconds.
+const WHITE_FLAG_WAIT_MS: u64 = 2_000;
+/// Pause between two looks at it, in milliseconds.
+const WHITE_FLAG_PAUSE_MS: u64 = 50;
 
 /// A running node. Cheap to clone; every call is safe from any task.
 #[derive(Clone, Debug)]
-pub struct Handle {}
-
-/// How the node is.
-#[derive(Clone, Debug)]
-pub struct Status {
-    /// Whether it can be trusted to know the present; see `blocker` if not.
-    pub is_healthy: bool,
-    /// Why it is not healthy, in words.
-    pub blocker: Option<String>,
-    /// Whether requests that need the present are answered.
-    pub is_synced: bool,
-    /// The newest milestone known.
-    pub latest: MilestoneSummary,
-    /// The newest milestone confirmed and durable.
-    pub confirmed: MilestoneSummary,
-    /// Milestones up to this one were pruned.
-    pub pruning_index: MilestoneIndex,
-    /// Parameters in force.
-    pub parameters: Arc<ProtocolParameters>,
-    /// Parameters announced.
-    pub pending: Vec<ParametersOption>,
-    /// Whether the next announced protocol version is one this node knows.
-    pub next_version_supported: bool,
-    /// Whether the node does proof of work for its clients.
-    pub pow_enabled: bool,
-    /// Blocks received a second, over the last ten.
-    pub blocks_per_second: f64,
-    /// Blocks referenced a second, over the last milestones.
-    pub referenced_blocks_per_second: f64,
-    /// Referenced in per cent of received.
-    pub referenced_rate: f64,
-    /// Tips that a selection can draw from.
-    pub tip_count: usize,
-    /// Blocks no milestone has referenced yet.
-    pub unreferenced_count: usize,
+pub struct Handle {
+    pub(crate) shared: Arc<Shared>,
 }
 
-/// A milestone in short.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MilestoneSummary {
-    /// Its index.
-    pub index: MilestoneIndex,
-    /// Its time, unless only a snapshot is known.
-    pub timestamp: Option<UnixSeconds>,
-    /// Its id, unless only a snapshot is known.
-    pub id: Option<MilestoneId>,
+/// What all handles have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) reader: Reader,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) engine: Sender<Message>,
+    pub(crate) errands: Sender<Errand>,
+    pub(crate) intake: Intake,
+    pub(crate) clients: Semaphore,
+    pub(crate) miner: Semaphore,
+    pub(crate) pow_thread_count: usize,
+    pub(crate) parameters: CurrentParameters,
+    pub(crate) snapshot_dir: PathBuf,
+    pub(crate) snapshot_lock: Semaphore,
+    pub(crate) peers: Mutex<PeerList>,
 }
 
 /// Where a block stands.
@@ -165,6 +156,9 @@ pub enum PruneError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The node is going down.
+    #[error("the node is stopping")]
+    Stopping,
 }
 
 /// Why no snapshot was written.
@@ -181,53 +175,26 @@ pub enum SnapshotError {
     Failed(String),
 }
 
-/// A peer of the node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer {
-    /// Its libp2p id.
-    pub id: String,
-    /// Where it listens.
-    pub multi_addresses: Vec<String>,
-    /// What the operator calls it.
-    pub alias: Option<String>,
-    /// Whether the operator named it.
-    pub is_known: bool,
-    /// Whether it is connected now.
-    pub is_connected: bool,
-}
-
-/// Why a peer was not added.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PeerError {
-    /// Not a multi-address that ends in a peer id.
-    #[error("{0} is not a multi-address with /p2p/ and a peer id")]
-    Address(String),
-    /// No room for more.
-    #[error("there are {0} peers already, remove one first")]
-    Full(usize),
-}
-
 impl Handle {
     /// How the node is, as of the last milestone or second.
     #[must_use]
     pub fn status(&self) -> Arc<Status> {
-        todo!()
+        self.shared.board.read()
     }
 
     /// The store's contents.
     #[must_use]
     pub fn reader(&self) -> &Reader {
-        todo!()
+        &self.shared.reader
     }
 
     /// Takes a complete block or one whose parents (count 0) and nonce (0) are to be filled in;
-    /// answers when it is stored and can be read, after at most a second.
+    /// answers when it is stored and can be read.
     ///
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, bytes: Bytes) -> Result<BlockId, SubmitError> {
-        let _ = bytes;
-        todo!()
+        crate::submit::submit(&self.shared, bytes).await
     }
 
     /// As [`Handle::submit`], for a block that was not given in bytes.
@@ -235,8 +202,14 @@ impl Handle {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit_draft(&self, draft: DraftBlock) -> Result<BlockId, SubmitError> {
-        let _ = draft;
-        todo!()
+        crate::submit::submit_draft(&self.shared, draft).await
+    }
+
+    /// Hands in raw blocks in bulk, in a bounded queue: blocks the calling thread while the node
+    /// is busy. Blocks that break a rule are dropped. `false` when the node has stopped.
+    #[must_use]
+    pub fn ingest(&self, blocks: Vec<Bytes>) -> bool {
+        self.shared.intake.hand_in_bulk(blocks)
     }
 
     /// Up to `count` tips, sorted.
@@ -244,8 +217,7 @@ impl Handle {
     /// # Errors
     /// See [`TipsError`].
     pub async fn tips(&self, count: usize, semi_lazy: bool) -> Result<Vec<BlockId>, TipsError> {
-        let _ = (count, semi_lazy);
-        todo!()
+        self.shared.tips(TipRequest { count, semi_lazy }).await
     }
 
     /// The bytes of a block, also of one that is not stored yet.
@@ -253,8 +225,11 @@ impl Handle {
     /// # Errors
     /// The store failed.
     pub async fn block(&self, id: &BlockId) -> Result<Option<Bytes>, StoreError> {
-        let _ = id;
-        todo!()
+        if let Some(bytes) = self.shared.reader.block(id)? {
+            return Ok(Some(bytes));
+        }
+        let inspection = self.shared.inspect(*id).await;
+        Ok(inspection.map(|inspection| inspection.block.parsed().bytes.clone()))
     }
 
     /// Where a block stands.
@@ -262,8 +237,37 @@ impl Handle {
     /// # Errors
     /// The store failed.
     pub async fn block_state(&self, id: &BlockId) -> Result<Option<BlockState>, StoreError> {
-        let _ = id;
-        todo!()
+        let reader = &self.shared.reader;
+        let mut referenced = reader.metadata(id)?;
+        let mut inspection = None;
+        if referenced.is_none() {
+            inspection = self.shared.inspect(*id).await;
+            if inspection.is_none() {
+                // It may have been confirmed between the two questions.
+                referenced = reader.metadata(id)?;
+            }
+        }
+        if let Some(inspection) = inspection {
+            return Ok(Some(BlockState::unreferenced(
+                inspection.block.parsed(),
+                inspection.block.milestone_id().is_some(),
+                inspection.score,
+            )));
+        }
+        let Some(bytes) = reader.block(id)? else {
+            return Ok(None);
+        };
+        let Ok(parsed) = ParsedBlock::parse(bytes) else {
+            return Ok(None);
+        };
+        let mut state = BlockState::unreferenced(&parsed, false, Some(TipScore::BelowMaxDepth));
+        if let Some(metadata) = referenced {
+            state.milestone_index = self.shared.milestone_index(&parsed)?;
+            state.referenced = Some(metadata);
+            state.should_promote = None;
+            state.should_reattach = None;
+        }
+        Ok(Some(state))
     }
 
     /// The roots that a milestone with these parents would have.
@@ -274,8 +278,37 @@ impl Handle {
         &self,
         request: WhiteFlagRequest,
     ) -> Result<MilestoneRoots, WhiteFlagError> {
-        let _ = request;
-        todo!()
+        let confirmed = self.status().confirmed;
+        if request.index != confirmed.index.next() {
+            return Err(WhiteFlagError::Invalid(format!(
+                "the next milestone is {}, not {}",
+                confirmed.index.next(),
+                request.index
+            )));
+        }
+        if request.previous_milestone_id != confirmed.id.unwrap_or(MilestoneId::ZERO) {
+            return Err(WhiteFlagError::Invalid(
+                "the previous milestone has another id".to_owned(),
+            ));
+        }
+        let roots = RootsRequest {
+            index: request.index,
+            timestamp: request.timestamp,
+            parents: request.parents,
+        };
+        let end = Instant::now() + Duration::from_millis(WHITE_FLAG_WAIT_MS);
+        loop {
+            let answer = self
+                .shared
+                .ask(|answer| Message::Roots(roots.clone(), answer))
+                .await
+                .ok_or(WhiteFlagError::Stopping)?;
+            match answer {
+                Some(roots) => return Ok(roots),
+                None if Instant::now() >= end => return Err(WhiteFlagError::NotSolid),
+                None => tokio::time::sleep(Duration::from_millis(WHITE_FLAG_PAUSE_MS)).await,
+            }
+        }
     }
 
     /// Prunes and returns the new pruning index.
@@ -283,8 +316,12 @@ impl Handle {
     /// # Errors
     /// See [`PruneError`].
     pub async fn prune(&self, target: PruneTarget) -> Result<MilestoneIndex, PruneError> {
-        let _ = target;
-        todo!()
+        let (answer, answered) = oneshot::channel();
+        let errand = Errand::Prune(target, answer);
+        if self.shared.errands.try_send(errand).is_err() {
+            return Err(PruneError::Busy);
+        }
+        answered.await.unwrap_or(Err(PruneError::Stopping))
     }
 
     /// Writes a full snapshot of milestone `index` into the node's snapshot folder.
@@ -292,14 +329,19 @@ impl Handle {
     /// # Errors
     /// See [`SnapshotError`].
     pub async fn create_snapshot(&self, index: MilestoneIndex) -> Result<PathBuf, SnapshotError> {
-        let _ = index;
-        todo!()
+        let _one = self
+            .shared
+            .snapshot_lock
+            .try_acquire()
+            .map_err(|_| SnapshotError::Busy)?;
+        let _ = (index, &self.shared.snapshot_dir);
+        Err(SnapshotError::Failed("not yet".to_owned()))
     }
 
     /// Known peers, by id.
     #[must_use]
     pub fn peers(&self) -> Vec<Peer> {
-        todo!()
+        self.shared.peers.lock().expect("no holder panics").all()
     }
 
     /// Adds a known peer.
@@ -307,13 +349,86 @@ impl Handle {
     /// # Errors
     /// See [`PeerError`].
     pub fn add_peer(&self, multi_address: &str, alias: Option<&str>) -> Result<Peer, PeerError> {
-        let _ = (multi_address, alias);
-        todo!()
+        self.shared
+            .peers
+            .lock()
+            .expect("no holder panics")
+            .add(multi_address, alias)
     }
 
     /// Removes a peer; whether there was one.
     pub fn remove_peer(&self, id: &str) -> bool {
-        let _ = id;
-        todo!()
+        self.shared
+            .peers
+            .lock()
+            .expect("no holder panics")
+            .remove(id)
+    }
+}
+
+impl Shared {
+    /// Asks the engine; `None` when the node is stopping.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Message,
+    ) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        let mut message = question(answer);
+        loop {
+            match self.engine.try_send(message) {
+                Ok(()) => return answered.await.ok(),
+                Err(crossbeam_channel::TrySendError::Disconnected(_)) => return None,
+                Err(crossbeam_channel::TrySendError::Full(back)) => {
+                    message = back;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn tips(&self, request: TipRequest) -> Result<Vec<BlockId>, TipsError> {
+        if !self.board.read().is_synced {
+            return Err(TipsError::NotSynced);
+        }
+        let tips = self.ask(|answer| Message::Tips(request, answer)).await;
+        match tips {
+            None => Err(TipsError::Stopping),
+            Some(tips) if tips.is_empty() => Err(TipsError::NoTips),
+            Some(tips) => Ok(tips),
+        }
+    }
+
+    async fn inspect(&self, id: BlockId) -> Option<Inspection> {
+        self.ask(|answer| Message::Inspect(id, answer))
+            .await
+            .flatten()
+    }
+
+    /// The milestone that a referenced block is, if it is a valid one.
+    fn milestone_index(&self, block: &ParsedBlock) -> Result<Option<MilestoneIndex>, StoreError> {
+        match block.milestone_id {
+            Some(id) => self.reader.milestone_index(&id),
+            None => Ok(None),
+        }
+    }
+}
+
+impl BlockState {
+    fn unreferenced(block: &ParsedBlock, is_milestone: bool, score: Option<TipScore>) -> Self {
+        let milestone_index = match &block.block.payload {
+            Some(Payload::Milestone(milestone)) if is_milestone => Some(milestone.index),
+            _ => None,
+        };
+        let should_reattach = score.map(|score| score == TipScore::BelowMaxDepth);
+        let should_promote =
+            score.map(|score| matches!(score, TipScore::SemiLazy | TipScore::Lazy));
+        Self {
+            parents: block.block.parents.as_slice().to_vec(),
+            is_solid: score.is_some(),
+            milestone_index,
+            referenced: None,
+            should_promote,
+            should_reattach,
+        }
     }
 }

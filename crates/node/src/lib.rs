@@ -1,13 +1,31 @@
 //! Runs an engine with its store and its clock: threads, queues, start and stop.
 //!
+//! ```text
+//! callers ──> intake (checks in batches) ──> driver (the engine) ──> writer (the store)
+//!    ^                                          ^   │                    │
+//!    └──────────── status, answers ─────────────┴───┴──── durable ───────┘
+//! ```
+//!
 //! What it is not: it does not know that HTTP exists; whoever serves an interface holds a
 //! [`Handle`].
 //!
-//! Begin with [`Handle`].
+//! Begin with [`start`] and [`Handle`].
 
+mod config;
+mod driver;
 mod handle;
+mod intake;
+mod peers;
+mod start;
+mod status;
+mod submit;
+mod writer;
 
+pub use config::{CoordinatorConfig, NodeConfig, PruningConfig};
 pub use handle::{
-    BlockState, Handle, MilestoneSummary, Peer, PeerError, PruneError, PruneTarget, SnapshotError,
-    Status, SubmitError, TipsError, WhiteFlagError, WhiteFlagRequest,
+    BlockState, Handle, PruneError, PruneTarget, SnapshotError, SubmitError, TipsError,
+    WhiteFlagError, WhiteFlagRequest,
 };
+pub use peers::{Peer, PeerError};
+pub use start::{Node, StartError, start};
+pub use status::{MilestoneSummary, Status};

@@ -1,0 +1,211 @@
+//! Confirming: a solid milestone is checked against this node's own computation and applied.
+//!
+//! Any failure stops the ledger for good (TIP-2, TIP-29): a node never skips a milestone and never
+//! tries another one in its place.
+
+use std::sync::Arc;
+
+use tangle_consensus::{MilestoneRoots, check_next};
+use tangle_dag::ConeError;
+use tangle_ledger::{ConfirmingMilestone, Diff, ReferencedBlock, apply, apply_receipt};
+use tangle_types::{BlockId, MilestoneIndex, Treasury, UnixSeconds};
+
+use crate::overlay::View;
+use crate::{
+    CheckedBlock, Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone,
+};
+
+/// A cone and what applying it does: the costly part of a milestone, computed once.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) cone: Vec<BlockId>,
+    pub(crate) diff: Diff,
+}
+
+impl<S: Store> Engine<S> {
+    /// Confirms the milestones that follow the ledger, as far as they are known and solid.
+    pub(crate) fn confirm_known(&mut self, effects: &mut Vec<Effect>) -> Result<(), S::Error> {
+        while self.can_confirm()
+            && let Some(milestone) = self.known.get(&self.previous.index.next())
+        {
+            let milestone = Arc::clone(milestone);
+            if !self.confirm(&milestone, effects)? {
+                return Ok(());
+            }
+            self.known.remove(&milestone.milestone.index);
+        }
+        Ok(())
+    }
+
+    /// Walks the cone of `parents` and applies it on top of the newest state, without changing it.
+    pub(crate) fn outcome(
+        &self,
+        index: MilestoneIndex,
+        timestamp: UnixSeconds,
+        parents: &[BlockId],
+    ) -> Result<Result<Outcome, ConeError>, S::Error> {
+        let cone = match self.dag.cone(parents) {
+            Ok(cone) => cone,
+            Err(error) => return Ok(Err(error)),
+        };
+        let blocks = cone.iter().map(|id| {
+            let block: &CheckedBlock = self.dag.value(id).expect("a cone lies in the window");
+            ReferencedBlock {
+                id: *id,
+                transaction: block.transaction(),
+            }
+        });
+        let view = View {
+            overlay: &self.overlay,
+            store: &self.store,
+        };
+        let diff = apply(ConfirmingMilestone { index, timestamp }, blocks, &view)?;
+        Ok(Ok(Outcome { cone, diff }))
+    }
+
+    /// The roots that a milestone with these parents would have; `None` when they are not solid.
+    pub(crate) fn roots_over(
+        &self,
+        request: &RootsRequest,
+    ) -> Result<Option<MilestoneRoots>, S::Error> {
+        let outcome = self.outcome(request.index, request.timestamp, &request.parents)?;
+        Ok(outcome.ok().map(|outcome| outcome.roots()))
+    }
+
+    /// Confirms one milestone. `false` when the ledger stands still: the cone is not solid yet, or
+    /// the ledger halted.
+    fn confirm(
+        &mut self,
+        stored: &Arc<StoredMilestone>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<bool, S::Error> {
+        let milestone = &stored.milestone;
+        let index = milestone.index;
+        let version = self.schedule.at(index).version;
+        if let Err(error) = check_next(&self.previous, milestone, version) {
+            self.halt(
+                Halt::InvalidMilestone {
+                    index,
+                    reason: error.to_string(),
+                },
+                effects,
+            );
+            return Ok(false);
+        }
+        let prepared = self
+            .issuing
+            .take()
+            .and_then(|issuing| issuing.outcome_of(stored.id));
+        let outcome = match prepared {
+            Some(outcome) => outcome,
+            None => {
+                let parents = milestone.parents.as_slice();
+                match self.outcome(index, milestone.timestamp, parents)? {
+                    Ok(outcome) => outcome,
+                    Err(_) => return Ok(false),
+                }
+            }
+        };
+        if let Err(halt) = self.agrees(stored, &outcome) {
+            self.halt(halt, effects);
+            return Ok(false);
+        }
+        match self.complete(stored, outcome) {
+            Ok(commit) => effects.push(Effect::Commit(commit)),
+            Err(halt) => {
+                self.halt(halt, effects);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the milestone says what this node computed.
+    fn agrees(&self, stored: &StoredMilestone, outcome: &Outcome) -> Result<(), Halt> {
+        let milestone = &stored.milestone;
+        let index = milestone.index;
+        // TIP-29: the previous milestone must be in the cone, except for the first one.
+        if !self.previous.id.is_zero()
+            && !self.previous.block_id.is_zero()
+            && !outcome.cone.contains(&self.previous.block_id)
+            && !outcome
+                .cone
+                .iter()
+                .any(|id| self.is_milestone(id, self.previous.id))
+        {
+            let reason = format!("milestone {} is not in its cone", self.previous.index);
+            return Err(Halt::InvalidMilestone { index, reason });
+        }
+        let roots = outcome.roots();
+        if roots.inclusion != milestone.inclusion_merkle_root
+            || roots.applied != milestone.applied_merkle_root
+        {
+            return Err(Halt::RootMismatch { index });
+        }
+        Ok(())
+    }
+
+    fn is_milestone(&self, id: &BlockId, milestone_id: tangle_types::MilestoneId) -> bool {
+        self.dag
+            .value(id)
+            .is_some_and(|block| block.milestone_id() == Some(milestone_id))
+    }
+
+    /// Takes over what the milestone changes, and says what must become durable.
+    fn complete(
+        &mut self,
+        stored: &Arc<StoredMilestone>,
+        outcome: Outcome,
+    ) -> Result<Arc<MilestoneCommit>, Halt> {
+        let milestone = &stored.milestone;
+        let index = milestone.index;
+        let Outcome { cone, mut diff } = outcome;
+        let invalid = |reason: String| Halt::InvalidMilestone { index, reason };
+        let mut treasury: Option<(Treasury, Treasury)> = None;
+        if let Some(receipt) = milestone.receipt() {
+            let applied = apply_receipt(stored.id, milestone, receipt, &self.treasury)
+                .map_err(|error| invalid(error.to_string()))?;
+            diff.created.extend(applied.created);
+            treasury = Some((self.treasury, applied.treasury));
+        }
+        if let Some(option) = milestone.parameters() {
+            self.schedule
+                .announce(option)
+                .map_err(|error| invalid(error.to_string()))?;
+        }
+        if let Some((_, after)) = treasury {
+            self.treasury = after;
+        }
+        self.previous = stored.as_previous();
+        let commit = Arc::new(MilestoneCommit {
+            milestone: Arc::clone(stored),
+            diff,
+            treasury,
+        });
+        self.overlay.push(Arc::clone(&commit));
+        self.renew(index, &cone);
+        Ok(commit)
+    }
+
+    /// Moves the window, the tips and the coordinator on to the confirmed milestone.
+    fn renew(&mut self, index: MilestoneIndex, cone: &[BlockId]) {
+        let below_max_depth = self.parameters().below_max_depth;
+        self.dag.set_below_max_depth(below_max_depth);
+        self.dag.confirm(index, cone);
+        self.dag.drop_hopeless();
+        let dag = &self.dag;
+        self.tips.on_confirmed(&|id| dag.score(id));
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.on_confirmed(self.previous);
+        }
+    }
+}
+
+impl Outcome {
+    pub(crate) const fn roots(&self) -> MilestoneRoots {
+        MilestoneRoots {
+            inclusion: self.diff.inclusion_merkle_root,
+            applied: self.diff.applied_merkle_root,
+        }
+    }
+}

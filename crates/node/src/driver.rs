@@ -1,0 +1,323 @@
+//! The engine's thread: it gives the engine its inputs and the time, and passes effects on.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use crossbeam_channel::{Receiver, Sender, select_biased};
+use tangle_consensus::MilestoneRoots;
+use tangle_crypto::pow;
+use tangle_dag::TipRequest;
+use tangle_engine::{Effect, Engine, Input, Inspection, RootsRequest, Source, Ticket, Time};
+use tangle_storage::{Reader, StoreError};
+use tangle_types::{Block, BlockId, Codec, MilestoneIndex, Parents, ParsedBlock};
+use tokio::sync::oneshot;
+
+use crate::SubmitError;
+use crate::intake::{Answer, Arrival, CurrentParameters, Intake, Origin};
+use crate::status::StatusBoard;
+use crate::writer::Job;
+
+/// Messages that are taken before their effects are passed on.
+const MESSAGES_AT_ONCE: usize = 64;
+/// How often the engine is told that time has passed when nothing else happens.
+const TICK_MS: u64 = 1_000;
+
+/// What others tell the engine's thread.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Blocks(Vec<Arrival>),
+    Tips(TipRequest, oneshot::Sender<Vec<BlockId>>),
+    Inspect(BlockId, oneshot::Sender<Option<Inspection>>),
+    Roots(RootsRequest, oneshot::Sender<Option<MilestoneRoots>>),
+    Stop,
+}
+
+/// What the writer tells the engine's thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Durable {
+    Reservation(MilestoneIndex),
+    Milestone(MilestoneIndex),
+}
+
+/// Who waits for an answer of the engine.
+#[derive(Debug)]
+enum Asker {
+    Client(BlockId, Answer),
+    Tips(oneshot::Sender<Vec<BlockId>>),
+    Inspect(oneshot::Sender<Option<Inspection>>),
+    Roots(oneshot::Sender<Option<MilestoneRoots>>),
+}
+
+/// The engine with everything that its thread owns.
+pub(crate) struct Driver {
+    pub(crate) engine: Engine<Reader>,
+    pub(crate) messages: Receiver<Message>,
+    pub(crate) durable: Receiver<Durable>,
+    pub(crate) writer: Sender<Vec<Job>>,
+    pub(crate) intake: Intake,
+    pub(crate) parameters: CurrentParameters,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) state: DriverState,
+}
+
+/// What the thread remembers between two rounds.
+#[derive(Debug, Default)]
+pub(crate) struct DriverState {
+    askers: HashMap<Ticket, Asker>,
+    last_ticket: Ticket,
+    pending: VecDeque<crate::MilestoneSummary>,
+    ticked: Time,
+    /// What the replay asked for, before there was a writer.
+    kept: Vec<Effect>,
+}
+
+/// The present, in milliseconds since 1970.
+pub(crate) fn now() -> Time {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Time(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Driver {
+    /// Runs until it is told to stop, or until a look-up fails.
+    pub(crate) fn run(mut self) -> Result<(), StoreError> {
+        let mut effects = std::mem::take(&mut self.state.kept);
+        self.engine.resume(now(), &mut effects)?;
+        self.publish();
+        let mut is_running = self.pass_on(&mut effects);
+        while is_running {
+            is_running = self.round(&mut effects)?;
+            is_running &= self.pass_on(&mut effects);
+        }
+        Ok(())
+    }
+
+    /// Waits for something to happen and steps the engine. `false` when it shall stop.
+    fn round(&mut self, effects: &mut Vec<Effect>) -> Result<bool, StoreError> {
+        let timeout = crossbeam_channel::after(self.patience());
+        let (durable, messages) = (self.durable.clone(), self.messages.clone());
+        select_biased! {
+            recv(durable) -> done => match done {
+                Ok(done) => self.on_durable(done, effects)?,
+                Err(_) => return Ok(false),
+            },
+            recv(messages) -> message => {
+                let Ok(message) = message else { return Ok(false) };
+                if !self.on_message(message, effects)? {
+                    return Ok(false);
+                }
+                for _ in 1..MESSAGES_AT_ONCE {
+                    let Ok(message) = messages.try_recv() else { break };
+                    if !self.on_message(message, effects)? {
+                        return Ok(false);
+                    }
+                }
+            },
+            recv(timeout) -> _ => {}
+        }
+        let time = now();
+        let is_due = self.engine.due().is_some_and(|due| due <= time);
+        let is_tick = time.0.saturating_sub(self.state.ticked.0) >= TICK_MS;
+        if is_due || is_tick {
+            self.engine.step(time, Input::Tick, effects)?;
+        }
+        if is_tick {
+            self.state.ticked = time;
+            self.publish();
+        }
+        Ok(true)
+    }
+
+    /// How long nothing need happen.
+    fn patience(&self) -> Duration {
+        let time = now();
+        let tick = self.state.ticked.0 + TICK_MS;
+        let due = self.engine.due().map_or(tick, |due| due.0.min(tick));
+        Duration::from_millis(due.saturating_sub(time.0))
+    }
+
+    fn on_durable(&mut self, done: Durable, effects: &mut Vec<Effect>) -> Result<(), StoreError> {
+        match done {
+            Durable::Reservation(index) => self.engine.step(now(), Input::Reserved(index), effects),
+            Durable::Milestone(index) => {
+                while let Some(summary) = self.state.pending.front()
+                    && summary.index <= index
+                {
+                    self.board.confirmed(*summary);
+                    self.state.pending.pop_front();
+                }
+                self.engine.step(now(), Input::Committed(index), effects)?;
+                let parameters = Arc::new(self.engine.parameters().clone());
+                *self.parameters.write().expect("no holder panics") = parameters;
+                self.publish();
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes one message. `false` when it is the last.
+    fn on_message(
+        &mut self,
+        message: Message,
+        effects: &mut Vec<Effect>,
+    ) -> Result<bool, StoreError> {
+        let input = match message {
+            Message::Stop => return Ok(false),
+            Message::Blocks(arrivals) => {
+                self.on_blocks(arrivals, effects)?;
+                return Ok(true);
+            }
+            Message::Tips(request, answer) => {
+                Input::Tips(self.state.ticket(Asker::Tips(answer)), request)
+            }
+            Message::Inspect(id, answer) => {
+                Input::Inspect(self.state.ticket(Asker::Inspect(answer)), id)
+            }
+            Message::Roots(request, answer) => {
+                Input::Roots(self.state.ticket(Asker::Roots(answer)), request)
+            }
+        };
+        self.engine.step(now(), input, effects)?;
+        Ok(true)
+    }
+
+    fn on_blocks(
+        &mut self,
+        arrivals: Vec<Arrival>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let time = now();
+        self.board.received(time, arrivals.len());
+        for (block, origin) in arrivals {
+            let source = match origin {
+                Origin::Client(answer) => {
+                    Source::Client(self.state.ticket(Asker::Client(block.id(), answer)))
+                }
+                Origin::Peer => Source::Peer,
+                Origin::Checkpoint => Source::Checkpoint,
+            };
+            self.engine
+                .step(time, Input::Block(block, source), effects)?;
+        }
+        Ok(())
+    }
+
+    /// Passes effects on, in order. `false` when the writer is gone.
+    fn pass_on(&mut self, effects: &mut Vec<Effect>) -> bool {
+        let mut jobs = Vec::new();
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Store(block) => jobs.push(Job::Store(block)),
+                Effect::Reserve(reservation) => jobs.push(Job::Reserve(Box::new(reservation))),
+                Effect::Commit(commit) => {
+                    self.state
+                        .pending
+                        .push_back(commit.milestone.as_previous().into());
+                    self.board.referenced(&commit);
+                    jobs.push(Job::Commit(commit));
+                }
+                Effect::Accepted(ticket) => {
+                    if let Some(Asker::Client(id, answer)) = self.state.askers.remove(&ticket) {
+                        jobs.push(Job::Accepted(id, answer));
+                    }
+                }
+                Effect::Checkpoint(parents) => self.make_checkpoint(parents),
+                Effect::Halted(halt) => self.board.halted(&halt),
+                answer => self.state.answer(answer),
+            }
+        }
+        jobs.is_empty() || self.writer.send(jobs).is_ok()
+    }
+
+    /// Makes a checkpoint block on a thread of its own, as proof of work may take a while.
+    fn make_checkpoint(&self, parents: Vec<BlockId>) {
+        let parameters = self.engine.parameters();
+        let (version, score_min) = (parameters.version, parameters.pow_score_min);
+        let intake = self.intake.clone();
+        let work = move || {
+            let parents = Parents::new(parents).expect("a checkpoint has 1 to 8 parents");
+            let block = Block {
+                protocol_version: version,
+                parents,
+                payload: None,
+                nonce: 0,
+            };
+            let bytes = with_proof_of_work(block.to_bytes(), score_min);
+            let parsed = ParsedBlock::parse(bytes).expect("what was just written can be read");
+            if intake.hand_in(parsed, Origin::Checkpoint).is_err() {
+                tracing::warn!("a checkpoint found no room; the next milestone does its work");
+            }
+        };
+        let started = std::thread::Builder::new()
+            .name("checkpoint".into())
+            .spawn(work);
+        if let Err(error) = started {
+            tracing::warn!(%error, "no checkpoint was made");
+        }
+    }
+
+    fn publish(&self) {
+        let summary = self.engine.summary();
+        self.board.publish(
+            now(),
+            &summary,
+            &self.engine.pending_parameters(),
+            &self.parameters,
+        );
+    }
+}
+
+fn with_proof_of_work(mut block: Vec<u8>, score_min: u32) -> Bytes {
+    let zeros = pow::zeros_needed(block.len(), score_min);
+    if zeros > 0 {
+        let nonce_at = block.len() - size_of::<u64>();
+        let nonce = pow::mine(&block[..nonce_at], zeros, 1, &pow::Cancel::default())
+            .expect("nobody cancels it");
+        block[nonce_at..].copy_from_slice(&nonce.to_le_bytes());
+    }
+    Bytes::from(block)
+}
+
+impl DriverState {
+    /// Keeps the effects of the replay until the thread runs.
+    pub(crate) fn keep(&mut self, effects: Vec<Effect>) {
+        self.kept = effects;
+    }
+
+    fn ticket(&mut self, asker: Asker) -> Ticket {
+        let ticket = self.last_ticket.next();
+        self.last_ticket = ticket;
+        self.askers.insert(ticket, asker);
+        ticket
+    }
+
+    /// Answers whoever asked; they may have gone away.
+    fn answer(&mut self, effect: Effect) {
+        match effect {
+            Effect::Refused(ticket, refusal) => {
+                if let Some(Asker::Client(_, answer)) = self.askers.remove(&ticket) {
+                    let _ = answer.send(Err(SubmitError::Invalid(refusal.to_string())));
+                }
+            }
+            Effect::Tips(ticket, tips) => {
+                if let Some(Asker::Tips(answer)) = self.askers.remove(&ticket) {
+                    let _ = answer.send(tips);
+                }
+            }
+            Effect::Inspected(ticket, inspection) => {
+                if let Some(Asker::Inspect(answer)) = self.askers.remove(&ticket) {
+                    let _ = answer.send(inspection);
+                }
+            }
+            Effect::Roots(ticket, roots) => {
+                if let Some(Asker::Roots(answer)) = self.askers.remove(&ticket) {
+                    let _ = answer.send(roots);
+                }
+            }
+            other => unreachable!("{other:?} is no answer"),
+        }
+    }
+}
