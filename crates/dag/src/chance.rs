@@ -37,6 +37,9 @@ mod tests {
         for _ in 0..70_000 {
             counts[chance.below(7)] += 1;
         }
-        assert!(counts.iter().all(|count| (9_600..10_400).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (9_600..10_400).contains(count)),
+            "{counts:?}"
+        );
     }
 }

@@ -83,7 +83,10 @@ mod tests {
     #[test]
     fn maps_hash_one_id_differently() {
         let id = BlockId([7; 32]);
-        assert_ne!(IdState::default().hash_one(id), IdState::default().hash_one(id));
+        assert_ne!(
+            IdState::default().hash_one(id),
+            IdState::default().hash_one(id)
+        );
     }
 
     #[test]
@@ -98,6 +101,10 @@ mod tests {
             .collect();
         hashes.sort_unstable();
         hashes.dedup();
-        assert!(hashes.len() > 7_000, "only {} buckets are used", hashes.len());
+        assert!(
+            hashes.len() > 7_000,
+            "only {} buckets are used",
+            hashes.len()
+        );
     }
 }

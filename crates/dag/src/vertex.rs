@@ -187,7 +187,10 @@ impl<T> Table<T> {
     /// by the next [`Table::add`].
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<T> {
         let vertex = &mut self[handle];
-        debug_assert!(vertex.first_child().is_none(), "a vertex with children was removed");
+        debug_assert!(
+            vertex.first_child().is_none(),
+            "a vertex with children was removed"
+        );
         vertex.state = State::Free;
         self.free.push(handle);
         self[handle].value.take()

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tangle_types::{BlockId, MilestoneIndex, PARENTS_MAX};
 
 use crate::{
-    ConeError,
+    ConeError, ConeIndexes, TipScore,
     cone::ConeWalk,
     ids::IdMap,
     roots::Roots,
@@ -28,36 +28,12 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// A block with more milestones than this above its youngest root is a lazy tip (TIP-3).
-const YOUNGEST_ROOT_DEPTH_MAX: u32 = 8;
-/// A block with more milestones than this above its oldest root is a semi-lazy tip (TIP-3).
-const OLDEST_ROOT_DEPTH_MAX: u32 = 13;
+/// Milestones below max depth for which a block is still kept. A coordinator may have chosen the
+/// block shortly before it sank below; without the block its milestone could not be confirmed here.
+const DEPTH_MARGIN: u32 = 5;
 /// Milestones for which a block may wait for its parents. A node that catches up asks for the cones
 /// of some hundred milestones ahead of the confirmed one, and those blocks wait in good faith.
 const WAITING_MILESTONES_MAX: u32 = 300;
-
-/// Youngest and oldest root of a block's past cone: the greatest and least index of a milestone
-/// that referenced a block at which the cone ends (YCRI and OCRI).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConeIndexes {
-    /// YCRI.
-    pub youngest: MilestoneIndex,
-    /// OCRI.
-    pub oldest: MilestoneIndex,
-}
-
-/// How good a block is as a tip (TIP-3, thresholds 8, 13 and below-max-depth).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TipScore {
-    /// Approve it.
-    Healthy,
-    /// Approve it only when asked to; promoting helps.
-    SemiLazy,
-    /// Do not approve it; promoting helps.
-    Lazy,
-    /// Below max depth: it can never be confirmed; reattach.
-    BelowMaxDepth,
-}
 
 /// Limits of the window.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +42,8 @@ pub struct DagConfig {
     pub below_max_depth: u8,
     /// Most blocks that wait for parents; the oldest is dropped to make room.
     pub unsolid_count_max: usize,
-    /// Most referenced ids kept for quick root look-ups; older ones are asked of the caller.
+    /// Most referenced ids kept for quick root look-ups; older ones are asked of the caller. A
+    /// caller that stores milestones late must choose it above the blocks of those not stored yet.
     pub root_count_max: usize,
 }
 
@@ -378,18 +355,7 @@ impl<T> Dag<T> {
             return None;
         }
         let cone = self.cone_indexes(id)?;
-        let depth = |index: MilestoneIndex| self.confirmed.0.saturating_sub(index.0);
-        // The order decides whether to promote or to reattach; TIP-3 tests the youngest first,
-        // the deployed nodes test below max depth first.
-        Some(if depth(cone.oldest) > u32::from(self.config.below_max_depth) {
-            TipScore::BelowMaxDepth
-        } else if depth(cone.youngest) > YOUNGEST_ROOT_DEPTH_MAX {
-            TipScore::Lazy
-        } else if depth(cone.oldest) > OLDEST_ROOT_DEPTH_MAX {
-            TipScore::SemiLazy
-        } else {
-            TipScore::Healthy
-        })
+        Some(cone.score(self.confirmed, self.config.below_max_depth))
     }
 
     /// Unreferenced blocks in the past cones of `starts`, in white-flag order. Each is visited once.
@@ -411,6 +377,29 @@ impl<T> Dag<T> {
             }
         }
         Ok(walk.finish())
+    }
+
+    /// Unreferenced blocks in the past cone of a block, without the block itself, in white-flag
+    /// order. For the block of a milestone that is the milestone's cone; other than with
+    /// [`Dag::cone`] it does not matter whether the window remembers those parents that are roots.
+    ///
+    /// # Errors
+    /// The block is not solid, or unknown; a root is unknown here.
+    pub fn past_cone(&self, id: &BlockId) -> Result<Vec<BlockId>, ConeError> {
+        let Some(Known::Vertex(handle)) = self.known.get(id) else {
+            return Err(ConeError::Unknown(*id));
+        };
+        match self.table[*handle].state {
+            State::Solid => {
+                let mut walk = ConeWalk::new(&self.table);
+                walk.walk(*handle);
+                let mut order = walk.finish();
+                order.pop();
+                Ok(order)
+            }
+            State::Waiting => Err(ConeError::NotSolid(*id)),
+            State::Missing | State::Free => Err(ConeError::Unknown(*id)),
+        }
     }
 
     /// Makes the blocks of `cone` roots at `index`, removes them from the window and returns their
@@ -457,19 +446,20 @@ impl<T> Dag<T> {
 
     fn forget_roots(&mut self) {
         let config = self.config;
-        while let Some(id) =
-            self.roots
-                .forget(self.confirmed, config.below_max_depth, config.root_count_max)
-        {
+        while let Some(id) = self.roots.forget(
+            self.confirmed,
+            config.below_max_depth,
+            config.root_count_max,
+        ) {
             self.known.remove(&id);
         }
     }
 
-    /// Removes the blocks that can never be confirmed because they are below max depth, and the
-    /// blocks that waited for parents in vain, and returns their ids. A block that hangs on such a
+    /// Removes the blocks that can never be confirmed because they are some milestones below max
+    /// depth, and those that waited for parents in vain, and returns their ids. A block that hangs on such a
     /// block goes with it.
     pub fn drop_hopeless(&mut self) -> Vec<BlockId> {
-        let below_max_depth = u32::from(self.config.below_max_depth);
+        let depth_max = u32::from(self.config.below_max_depth) + DEPTH_MARGIN;
         let mut doomed: Vec<Handle> = Vec::new();
         let mut is_doomed = vec![0_u64; self.table.handle_count().div_ceil(64)];
         let mut doom = |handle: Handle, doomed: &mut Vec<Handle>| {
@@ -480,7 +470,10 @@ impl<T> Dag<T> {
             }
         };
         for handle in &self.order {
-            if self.table[*handle].cone.reaches_below(self.confirmed, below_max_depth) {
+            if self.table[*handle]
+                .cone
+                .reaches_below(self.confirmed, depth_max)
+            {
                 doom(*handle, &mut doomed);
             }
         }
@@ -488,7 +481,7 @@ impl<T> Dag<T> {
             let vertex = &self.table[*handle];
             let waited = self.confirmed.0.saturating_sub(vertex.arrived.0);
             if waited > WAITING_MILESTONES_MAX
-                || vertex.roots.reaches_below(self.confirmed, below_max_depth)
+                || vertex.roots.reaches_below(self.confirmed, depth_max)
             {
                 doom(*handle, &mut doomed);
             }
