@@ -2,13 +2,70 @@
 
 use tangle_types::BlockId;
 
+use crate::vertex::{Handle, NONE, Table};
+
 /// Why a cone cannot be walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConeError {
     /// A block of the cone is not solid yet.
     #[error("block {0} of the cone is not solid")]
     NotSolid(BlockId),
-    /// A start is neither in the window nor a root.
+    /// A start is neither in the window nor a root that the window remembers.
     #[error("block {0} is unknown")]
     Unknown(BlockId),
+}
+
+/// Walks past cones depth first, parents in block order, each vertex once and after its parents.
+///
+/// The path from the start to the vertex in hand is kept in a vector, so a deep cone costs memory
+/// but no call stack.
+pub(crate) struct ConeWalk<'a, T> {
+    table: &'a Table<T>,
+    visited: Vec<u64>,
+    path: Vec<(Handle, u8)>,
+    order: Vec<BlockId>,
+}
+
+impl<'a, T> ConeWalk<'a, T> {
+    pub(crate) fn new(table: &'a Table<T>) -> Self {
+        Self {
+            table,
+            visited: vec![0; table.handle_count().div_ceil(64)],
+            path: Vec::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// Appends the cone of a solid vertex, as far as it was not walked before.
+    pub(crate) fn walk(&mut self, start: Handle) {
+        self.enter(start);
+        while let Some((handle, slot)) = self.path.last_mut() {
+            let vertex = &self.table[*handle];
+            match vertex.parents().get(usize::from(*slot)) {
+                Some(&parent) => {
+                    *slot += 1;
+                    if parent != NONE {
+                        self.enter(parent);
+                    }
+                }
+                None => {
+                    self.order.push(vertex.id);
+                    self.path.pop();
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, handle: Handle) {
+        let (word, bit) = (handle as usize / 64, 1 << (handle % 64));
+        if self.visited[word] & bit == 0 {
+            self.visited[word] |= bit;
+            self.path.push((handle, 0));
+        }
+    }
+
+    /// The blocks in the order in which white flag applies them.
+    pub(crate) fn finish(self) -> Vec<BlockId> {
+        self.order
+    }
 }

@@ -5,13 +5,19 @@
 //!
 //! Begin with [`Dag`]; tips are chosen by a [`TipSelection`].
 
+mod chance;
 mod cone;
+mod ids;
+mod roots;
+mod score;
 mod tips;
+mod vertex;
 mod window;
 
 pub use cone::ConeError;
+pub use score::{ConeIndexes, TipScore};
 pub use tips::{TipRequest, TipSelection, UniformTips, UniformTipsConfig};
-pub use window::{ConeIndexes, Dag, DagConfig, Inserted, TipScore};
+pub use window::{Dag, DagConfig, Inserted};
 
 /// A moment, in milliseconds of any clock that does not run backwards. Passed in, never read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,15 @@
 
 use tangle_types::BlockId;
 
-use crate::{Moment, TipScore};
+use crate::{Moment, TipScore, chance::Chance, ids::IdMap};
+
+#[cfg(test)]
+mod tests;
+
+/// Semi-lazy tips are only used when there are more than this, and when as many were found.
+const SEMI_LAZY_COUNT_MIN: usize = 2;
+/// Draws that may repeat a tip, for each tip wanted after the first.
+const RETRIES_PER_TIP: usize = 10;
 
 /// What a caller wants.
 #[derive(Clone, Copy, Debug)]
@@ -61,42 +69,175 @@ impl Default for UniformTipsConfig {
 }
 
 /// Uniform random tip selection (URTS, TIP-3).
+///
+/// A tip that was approved stays for a while, so that a slow or lone issuer cannot empty the pool,
+/// and so that many blocks may approve it at once. Each tip is in one pool; lazy blocks are in none.
 #[derive(Debug)]
 pub struct UniformTips {
-    config: UniformTipsConfig,
+    referenced_age_ms: u64,
+    non_lazy: Pool,
+    semi_lazy: Pool,
+    chance: Chance,
+}
+
+/// Tips of one kind, in no particular but a reproducible order.
+#[derive(Debug)]
+struct Pool {
+    count: usize,
+    children: u32,
+    tips: Vec<Tip>,
+    positions: IdMap<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tip {
+    id: BlockId,
+    children: u32,
+    first_child: Option<Moment>,
+}
+
+impl Pool {
+    fn new(count: usize, children: u32) -> Self {
+        Self {
+            count,
+            children,
+            tips: Vec::new(),
+            positions: IdMap::default(),
+        }
+    }
+
+    fn add(&mut self, tip: Tip) {
+        if !self.positions.contains_key(&tip.id) {
+            self.positions.insert(tip.id, self.tips.len());
+            self.tips.push(tip);
+        }
+    }
+
+    fn remove_at(&mut self, position: usize) -> Tip {
+        let tip = self.tips.swap_remove(position);
+        self.positions.remove(&tip.id);
+        if let Some(moved) = self.tips.get(position) {
+            self.positions.insert(moved.id, position);
+        }
+        tip
+    }
+
+    /// A block approves `id`: a tip that has enough children, or that is one of many, goes.
+    fn on_child(&mut self, now: Moment, id: &BlockId) {
+        let Some(&position) = self.positions.get(id) else {
+            return;
+        };
+        let tip = &mut self.tips[position];
+        tip.children += 1;
+        tip.first_child.get_or_insert(now);
+        if tip.children >= self.children || self.tips.len() > self.count {
+            self.remove_at(position);
+        }
+    }
+
+    /// Takes out the tips for which `goes` holds.
+    fn take_out(&mut self, mut goes: impl FnMut(&Tip) -> bool) -> Vec<Tip> {
+        let mut gone = Vec::new();
+        let mut position = 0;
+        while let Some(tip) = self.tips.get(position) {
+            if goes(tip) {
+                gone.push(self.remove_at(position));
+            } else {
+                position += 1;
+            }
+        }
+        gone
+    }
+
+    /// Up to `count` distinct tips, each equally likely.
+    fn select(&self, count: usize, chance: &mut Chance) -> Vec<BlockId> {
+        let mut chosen: Vec<BlockId> = Vec::with_capacity(count.min(self.tips.len()));
+        if self.tips.len() <= count {
+            chosen.extend(self.tips.iter().map(|tip| tip.id));
+        } else {
+            let mut tries = count + count.saturating_sub(1) * RETRIES_PER_TIP;
+            while chosen.len() < count && tries > 0 {
+                tries -= 1;
+                let id = self.tips[chance.below(self.tips.len())].id;
+                if !chosen.contains(&id) {
+                    chosen.push(id);
+                }
+            }
+        }
+        chosen.sort_unstable();
+        chosen
+    }
 }
 
 impl UniformTips {
     /// No tips yet; choices follow from `seed`.
     #[must_use]
     pub fn new(config: UniformTipsConfig, seed: u64) -> Self {
-        let _ = seed;
-        Self { config }
+        Self {
+            referenced_age_ms: config.referenced_age_ms,
+            non_lazy: Pool::new(config.non_lazy_count, config.non_lazy_children),
+            semi_lazy: Pool::new(config.semi_lazy_count, config.semi_lazy_children),
+            chance: Chance::new(seed),
+        }
     }
 }
 
 impl TipSelection for UniformTips {
     fn on_solid(&mut self, now: Moment, id: BlockId, parents: &[BlockId], score: TipScore) {
-        let _ = (now, id, parents, score, self.config);
-        todo!()
+        let pool = match score {
+            TipScore::Healthy => &mut self.non_lazy,
+            TipScore::SemiLazy => &mut self.semi_lazy,
+            // A lazy block is no tip, and its approval does not use up the tips it approves.
+            TipScore::Lazy | TipScore::BelowMaxDepth => return,
+        };
+        pool.add(Tip {
+            id,
+            children: 0,
+            first_child: None,
+        });
+        for parent in parents {
+            self.non_lazy.on_child(now, parent);
+            self.semi_lazy.on_child(now, parent);
+        }
     }
 
     fn on_confirmed(&mut self, score: &dyn Fn(&BlockId) -> Option<TipScore>) {
-        let _ = score;
-        todo!()
+        let is = |tip: &Tip, wanted| score(&tip.id) == Some(wanted);
+        let from_non_lazy = self.non_lazy.take_out(|tip| !is(tip, TipScore::Healthy));
+        let from_semi_lazy = self.semi_lazy.take_out(|tip| !is(tip, TipScore::SemiLazy));
+        for tip in from_non_lazy {
+            if is(&tip, TipScore::SemiLazy) {
+                self.semi_lazy.add(tip);
+            }
+        }
+        for tip in from_semi_lazy {
+            if is(&tip, TipScore::Healthy) {
+                self.non_lazy.add(tip);
+            }
+        }
     }
 
     fn on_tick(&mut self, now: Moment) {
-        let _ = now;
-        todo!()
+        let age_max = self.referenced_age_ms;
+        for pool in [&mut self.non_lazy, &mut self.semi_lazy] {
+            pool.take_out(|tip| {
+                tip.first_child
+                    .is_some_and(|first| now.0.saturating_sub(first.0) > age_max)
+            });
+        }
     }
 
     fn select(&mut self, request: TipRequest) -> Vec<BlockId> {
-        let _ = request;
-        todo!()
+        if request.semi_lazy && self.semi_lazy.tips.len() > SEMI_LAZY_COUNT_MIN {
+            let chosen = self.semi_lazy.select(request.count, &mut self.chance);
+            if chosen.len() >= SEMI_LAZY_COUNT_MIN.min(request.count) {
+                return chosen;
+            }
+        }
+        self.non_lazy.select(request.count, &mut self.chance)
     }
 
     fn tip_count(&self) -> usize {
-        todo!()
+        self.non_lazy.tips.len()
     }
 }

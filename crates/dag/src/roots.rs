@@ -1,0 +1,58 @@
+//! The youngest roots, in the order in which they became roots.
+//!
+//! A root is forgotten when it is too deep to matter for a tip, or when there are too many; its
+//! index is asked of the caller after that. No root above `floor` was ever forgotten.
+
+use std::collections::VecDeque;
+
+use tangle_types::{BlockId, MilestoneIndex};
+
+/// Milestones below max depth for which roots are still remembered.
+const DEPTH_MARGIN: u32 = 5;
+
+/// Remembered roots, oldest first.
+#[derive(Debug)]
+pub(crate) struct Roots {
+    queue: VecDeque<(MilestoneIndex, BlockId)>,
+    floor: MilestoneIndex,
+}
+
+impl Roots {
+    /// `entry_points` ascending by index; all other blocks referenced up to `confirmed` are
+    /// forgotten from the start.
+    pub(crate) fn new(
+        confirmed: MilestoneIndex,
+        entry_points: Vec<(MilestoneIndex, BlockId)>,
+    ) -> Self {
+        Self {
+            queue: entry_points.into(),
+            floor: confirmed,
+        }
+    }
+
+    /// Greatest index of which a root may be forgotten.
+    pub(crate) const fn floor(&self) -> MilestoneIndex {
+        self.floor
+    }
+
+    pub(crate) fn push(&mut self, index: MilestoneIndex, id: BlockId) {
+        self.queue.push_back((index, id));
+    }
+
+    /// Takes the next root that is to be forgotten.
+    pub(crate) fn forget(
+        &mut self,
+        confirmed: MilestoneIndex,
+        below_max_depth: u8,
+        count_max: usize,
+    ) -> Option<BlockId> {
+        let (index, id) = *self.queue.front()?;
+        let depth = confirmed.0.saturating_sub(index.0);
+        if depth <= u32::from(below_max_depth) + DEPTH_MARGIN && self.queue.len() <= count_max {
+            return None;
+        }
+        self.queue.pop_front();
+        self.floor = self.floor.max(index);
+        Some(id)
+    }
+}
