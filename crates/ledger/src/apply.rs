@@ -1,11 +1,15 @@
 //! White flag: applies an ordered sequence of blocks to a read view of the ledger, in one pass.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use tangle_crypto::merkle;
 use tangle_types::{
-    BlockId, Inclusion, LedgerOutput, MilestoneIndex, OutputId, Spend, Transaction,
-    TransactionHashes, UnixSeconds,
+    BlockId, ConflictReason, Inclusion, LedgerOutput, MilestoneIndex, OutputId, Spend, Transaction,
+    TransactionHashes, TransactionId, UnixSeconds,
 };
+
+use crate::check_transaction;
 
 /// What the ledger can be asked while a milestone is applied. It shows the state after the previous
 /// milestone.
@@ -100,6 +104,118 @@ pub fn apply<'a, V: LedgerView>(
     blocks: impl IntoIterator<Item = ReferencedBlock<'a>>,
     view: &V,
 ) -> Result<Diff, V::Error> {
-    let _ = (milestone, blocks.into_iter().count(), view);
-    todo!()
+    let mut working = WorkingSet {
+        view,
+        milestone,
+        touched: HashMap::new(),
+        diff: Diff::default(),
+    };
+    for block in blocks {
+        let inclusion = match &block.transaction {
+            None => Inclusion::NoTransaction,
+            Some(transaction) => working.include(block.id, transaction)?,
+        };
+        working.diff.referenced.push((block.id, inclusion));
+    }
+    let mut diff = working.diff;
+    let all: Vec<[u8; 32]> = diff.referenced.iter().map(|(id, _)| id.0).collect();
+    diff.inclusion_merkle_root = merkle::root(&all);
+    let is_included = |inclusion: &Inclusion| *inclusion == Inclusion::Included;
+    let included: Vec<[u8; 32]> = diff
+        .referenced
+        .iter()
+        .filter(|(_, inclusion)| is_included(inclusion))
+        .map(|(id, _)| id.0)
+        .collect();
+    diff.applied_merkle_root = merkle::root(&included);
+    Ok(diff)
+}
+
+/// An output that this milestone has created or spent already.
+#[derive(Debug)]
+enum Touched {
+    Created(Arc<LedgerOutput>),
+    Spent,
+}
+
+/// The state within the milestone: the view, and what the blocks so far have changed.
+struct WorkingSet<'v, V> {
+    view: &'v V,
+    milestone: ConfirmingMilestone,
+    touched: HashMap<OutputId, Touched>,
+    diff: Diff,
+}
+
+impl<V: LedgerView> WorkingSet<'_, V> {
+    /// Applies one transaction if every rule allows it.
+    fn include(
+        &mut self,
+        block_id: BlockId,
+        transaction: &VerifiedTransaction<'_>,
+    ) -> Result<Inclusion, V::Error> {
+        let inputs = match self.resolve(&transaction.transaction.essence.inputs)? {
+            Ok(inputs) => inputs,
+            Err(reason) => return Ok(Inclusion::Conflicting(reason)),
+        };
+        if let Err(reason) = check_transaction(transaction, &inputs, self.milestone.timestamp) {
+            return Ok(Inclusion::Conflicting(reason));
+        }
+        self.spend(inputs, transaction.hashes.id);
+        self.create(block_id, transaction);
+        Ok(Inclusion::Included)
+    }
+
+    /// Finds the inputs, in order.
+    fn resolve(
+        &self,
+        ids: &[OutputId],
+    ) -> Result<Result<Vec<Arc<LedgerOutput>>, ConflictReason>, V::Error> {
+        let mut inputs = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.touched.get(id) {
+                Some(Touched::Created(output)) => {
+                    inputs.push(Arc::clone(output));
+                    continue;
+                }
+                // TIP-2: a second spend in the same cone is a conflict, not an error.
+                Some(Touched::Spent) => {
+                    return Ok(Err(ConflictReason::InputAlreadySpentInThisMilestone));
+                }
+                None => {}
+            }
+            match self.view.output(id)? {
+                Lookup::Unspent(output) => inputs.push(output),
+                Lookup::Spent => return Ok(Err(ConflictReason::InputAlreadySpent)),
+                Lookup::Unknown => return Ok(Err(ConflictReason::InputNotFound)),
+            }
+        }
+        Ok(Ok(inputs))
+    }
+
+    fn spend(&mut self, inputs: Vec<Arc<LedgerOutput>>, transaction_id: TransactionId) {
+        let spend = Spend {
+            transaction_id,
+            milestone_index: self.milestone.index,
+            milestone_timestamp: self.milestone.timestamp,
+        };
+        for input in inputs {
+            self.touched.insert(input.id, Touched::Spent);
+            self.diff.consumed.push((input, spend));
+        }
+    }
+
+    fn create(&mut self, block_id: BlockId, transaction: &VerifiedTransaction<'_>) {
+        for (index, output) in (0_u16..).zip(&transaction.transaction.essence.outputs) {
+            let output = Arc::new(LedgerOutput {
+                id: OutputId::new(transaction.hashes.id, index),
+                block_id,
+                milestone_index: self.milestone.index,
+                milestone_timestamp: self.milestone.timestamp,
+                output: output.clone(),
+            });
+            self.touched
+                .insert(output.id, Touched::Created(Arc::clone(&output)));
+            self.diff.created.push(output);
+        }
+    }
 }

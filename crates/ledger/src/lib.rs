@@ -8,10 +8,15 @@
 //! Begin with [`apply`].
 
 mod apply;
+mod balance;
 mod receipt;
+mod transaction;
+mod transition;
+mod unlocking;
 
 pub use apply::{
     ConfirmingMilestone, Diff, LedgerView, Lookup, ReferencedBlock, SignatureSet, Spendings,
     VerifiedTransaction, apply,
 };
 pub use receipt::{AppliedReceipt, ReceiptError, apply_receipt};
+pub use transaction::check_transaction;
