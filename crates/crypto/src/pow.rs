@@ -3,6 +3,30 @@
 /// A flag that stops a running search.
 pub type Cancel = std::sync::Arc<std::sync::atomic::AtomicBool>;
 
+/// A way to compute many proof-of-work hashes at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// 64 lanes in plain words, on any machine.
+    Portable,
+    /// 256 lanes, on processors with AVX2.
+    Avx2,
+}
+
+impl Kernel {
+    /// The kernels that this machine can run, the best one last.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        vec![Self::Portable]
+    }
+}
+
+/// Tries at least `nonce_count` nonces on the calling thread, for measuring; returns how many.
+#[must_use]
+pub fn probe(kernel: Kernel, nonce_count: u64) -> u64 {
+    let _ = (kernel, nonce_count);
+    todo!()
+}
+
 /// Trailing zero trits of the proof-of-work hash of a whole block (nonce in its last 8 bytes).
 #[must_use]
 pub fn trailing_zeros(block: &[u8]) -> u32 {

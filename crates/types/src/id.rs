@@ -278,6 +278,12 @@ impl Codec for NetworkId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NetworkId(pub u64);
 
+impl fmt::Display for NetworkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl NetworkId {
     /// The id of the network called `name`.
     #[must_use]

@@ -44,7 +44,7 @@ pub use parameters::{ProtocolParameters, RentStructure};
 pub use parsed::{ParsedBlock, TransactionHashes};
 pub use payload::{Essence, Payload, TaggedData, Transaction, inputs_commitment};
 pub use primitive_types::U256;
-pub use syntax::{SyntaxError, validate};
+pub use syntax::{OutputError, SyntaxError, validate, validate_output};
 pub use unlock::Unlock;
 pub use unlock_condition::{UnlockCondition, UnlockConditions};
 

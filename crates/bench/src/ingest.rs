@@ -1,0 +1,433 @@
+//! The full path, from bytes to durable confirmation.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use tangle_consensus::{KeyRange, MilestoneKeys};
+use tangle_crypto::ed25519::SecretKey;
+use tangle_engine::Store;
+use tangle_node::{CoordinatorConfig, Handle, Node, NodeConfig, PruningConfig};
+use tangle_storage::{Allocation, Genesis, Kind as OutputKind, OutputQuery, StorageConfig};
+use tangle_types::{BlockId, MilestoneIndex, ProtocolParameters, RentStructure, UnixSeconds};
+
+use crate::report::{self, note, quantile};
+use crate::workload::{Kind, WIDTH, Wallet, Workload, id_of};
+use crate::{limit, machine};
+
+/// Blocks of a parcel that is handed to the node at once.
+const PARCEL_BLOCKS: usize = 64;
+/// One block in so many is asked when it was confirmed.
+const SAMPLE_EVERY: u64 = 499;
+/// Referenced blocks between two entries of the flatness table.
+const WINDOW_BLOCKS: u64 = 100_000;
+/// Blocks over which the limit is measured at most.
+const LIMIT_BLOCKS: u64 = 200_000;
+/// How long nothing may be confirmed before the run is given up.
+const STALL: Duration = Duration::from_secs(15);
+
+/// What to feed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct IngestArgs {
+    /// Blocks of each kind.
+    #[arg(long, default_value_t = 300_000)]
+    blocks: u64,
+    /// Kinds to measure, in order.
+    #[arg(long, value_delimiter = ',', default_value = "transfers,data64,data1k")]
+    kinds: Vec<KindName>,
+    /// Proof-of-work score that the blocks have and the node asks for.
+    #[arg(long, default_value_t = 1)]
+    pow_score: u32,
+    /// Keep only so many milestones.
+    #[arg(long)]
+    keep_milestones: Option<u32>,
+    /// Folder for the store and the blocks; a temporary one by default.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The kinds by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum KindName {
+    /// Signed transfers, 1 input, 2 outputs.
+    Transfers,
+    /// Tagged data of 64 bytes.
+    Data64,
+    /// Tagged data of 1 KiB.
+    Data1k,
+}
+
+#[derive(Debug, Serialize)]
+struct Figures {
+    kind: String,
+    blocks: u64,
+    seconds: f64,
+    blocks_per_second: f64,
+    limit_blocks_per_second: f64,
+    ratio_to_limit: f64,
+    cpu_us_per_block: f64,
+    written_bytes_per_block: f64,
+    block_size_bytes: f64,
+    peak_memory_bytes: u64,
+    finality_p50_ms: f64,
+    finality_p99_ms: f64,
+    milestone_gap_p99_ms: f64,
+    milestone_gap_max_ms: f64,
+    windows: Vec<Window>,
+}
+
+/// State after so many referenced blocks, to see that nothing grows.
+#[derive(Clone, Debug, Serialize)]
+struct Window {
+    referenced: u64,
+    cpu_us_per_block: f64,
+    resident_bytes: u64,
+}
+
+/// What the watching thread saw.
+#[derive(Debug, Default)]
+struct Observations {
+    /// When each milestone became durable.
+    durable: Vec<(MilestoneIndex, Instant)>,
+    windows: Vec<Window>,
+}
+
+impl KindName {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Transfers => Kind::Transfers,
+            Self::Data64 => Kind::Data(64),
+            Self::Data1k => Kind::Data(1_024),
+        }
+    }
+}
+
+pub(crate) fn run(args: &IngestArgs) -> Result<()> {
+    let temporary;
+    let folder = match &args.data {
+        Some(folder) => folder.as_path(),
+        None => {
+            temporary = tempfile::tempdir()?;
+            temporary.path()
+        }
+    };
+    let mut all = Vec::new();
+    for kind in &args.kinds {
+        let name = format!("{kind:?}").to_lowercase();
+        all.push(measure(&folder.join(&name), &name, kind.kind(), args)?);
+    }
+    if args.json {
+        return report::json(&all);
+    }
+    print(&all)
+}
+
+fn measure(folder: &Path, name: &str, kind: Kind, args: &IngestArgs) -> Result<Figures> {
+    std::fs::create_dir_all(folder)?;
+    let key = SecretKey::from_seed([7; 32]);
+    let mut wallets: Vec<Wallet> = (0..WIDTH).map(Wallet::new).collect();
+    let genesis = genesis(args.pow_score, &key, &wallets);
+    let mut config = NodeConfig::new(StorageConfig {
+        path: folder.join("store"),
+        ..StorageConfig::default()
+    });
+    config.pruning = PruningConfig {
+        milestone_count: args.keep_milestones,
+        ..PruningConfig::default()
+    };
+    let coordinator = || CoordinatorConfig {
+        interval_ms: 1_000,
+        keys: vec![key.clone()],
+    };
+
+    note(&format!("{name}: making {} blocks", args.blocks));
+    let node = tangle_node::start(&config, &genesis, Some(coordinator()))?;
+    let root = first_milestone(&node.handle())?;
+    fund(&node.handle(), &mut wallets)?;
+    node.stop();
+    let workload = Workload::make(
+        &folder.join("blocks"),
+        kind,
+        args.blocks,
+        root,
+        &genesis.parameters,
+        wallets,
+    )?;
+
+    note(&format!("{name}: measuring the limit"));
+    let keys = MilestoneKeys::new(genesis.milestone_keys.clone(), 1, MilestoneIndex(1))?;
+    let limit = limit::measure(&workload, LIMIT_BLOCKS, &genesis.parameters, &keys)?;
+
+    note(&format!("{name}: feeding the node"));
+    let node = tangle_node::start(&config, &genesis, Some(coordinator()))?;
+    let mut figures = feed(&node, &workload)?;
+    node.stop();
+    name.clone_into(&mut figures.kind);
+    figures.limit_blocks_per_second = limit;
+    figures.ratio_to_limit = figures.blocks_per_second / limit;
+    Ok(figures)
+}
+
+/// A network whose supply lies in equal parts with the wallets.
+fn genesis(pow_score_min: u32, key: &SecretKey, wallets: &[Wallet]) -> Genesis {
+    let token_supply: u64 = 2_779_530_283_277_761;
+    let share = token_supply / wallets.len() as u64;
+    let rest = token_supply % wallets.len() as u64;
+    let allocate = |(number, wallet): (usize, &Wallet)| Allocation {
+        address: wallet.address(),
+        amount: share + if number == 0 { rest } else { 0 },
+    };
+    Genesis {
+        parameters: ProtocolParameters {
+            version: 2,
+            network_name: "tangle-bench".to_owned(),
+            bech32_hrp: "tst".to_owned(),
+            pow_score_min,
+            below_max_depth: 15,
+            rent: RentStructure {
+                v_byte_cost: 100,
+                v_byte_factor_data: 1,
+                v_byte_factor_key: 10,
+            },
+            token_supply,
+        },
+        index: MilestoneIndex(0),
+        timestamp: UnixSeconds(0),
+        allocations: wallets.iter().enumerate().map(allocate).collect(),
+        treasury: 0,
+        milestone_keys: vec![KeyRange {
+            public_key: key.public_key(),
+            start: MilestoneIndex(0),
+            end: MilestoneIndex(0),
+        }],
+        milestone_key_threshold: 1,
+    }
+}
+
+/// The block of the newest milestone, once there is one.
+fn first_milestone(node: &Handle) -> Result<BlockId> {
+    let started = Instant::now();
+    loop {
+        let index = node.reader().ledger_index();
+        if let Some(milestone) = node.reader().milestone(index)? {
+            return Ok(milestone.block_id);
+        }
+        if started.elapsed() > STALL {
+            bail!("no milestone came within {} s", STALL.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Tells each wallet which output of the genesis it owns.
+fn fund(node: &Handle, wallets: &mut [Wallet]) -> Result<()> {
+    for wallet in wallets {
+        let query = OutputQuery {
+            kind: OutputKind::Basic,
+            address: Some(wallet.address()),
+            page_size: 1,
+            ..OutputQuery::default()
+        };
+        let page = node.reader().outputs(&query)?;
+        let id = *page
+            .items
+            .first()
+            .context("a wallet has no output in the genesis")?;
+        let record = node
+            .reader()
+            .output_record(&id)?
+            .context("an output is missing")?;
+        wallet.fund(id, record.output.output.amount());
+    }
+    Ok(())
+}
+
+/// Feeds everything and waits until all of it is durably confirmed.
+fn feed(node: &Node, workload: &Workload) -> Result<Figures> {
+    let handle = node.handle();
+    let mut source = workload.read()?;
+    let before = handle.status().referenced_total;
+    let is_done = AtomicBool::new(false);
+    let mut samples = Vec::new();
+    let (mut fed, mut fed_bytes) = (0_u64, 0_u64);
+    machine::reset_peak();
+    let (cpu, written) = (machine::cpu_seconds(), machine::written_bytes());
+    let started = Instant::now();
+    let seen = std::thread::scope(|scope| -> Result<Observations> {
+        let watcher = scope.spawn(|| watch(&handle, before, &is_done));
+        loop {
+            let parcel = source.parcel(PARCEL_BLOCKS)?;
+            if parcel.is_empty() {
+                break;
+            }
+            if fed / SAMPLE_EVERY != (fed + parcel.len() as u64) / SAMPLE_EVERY {
+                samples.push((id_of(&parcel[0])?, Instant::now()));
+            }
+            fed += parcel.len() as u64;
+            fed_bytes += parcel.iter().map(|block| block.len() as u64).sum::<u64>();
+            if !handle.ingest(parcel) {
+                bail!("the node stopped");
+            }
+        }
+        let waited = wait_for(&handle, before + fed);
+        is_done.store(true, Ordering::Relaxed);
+        let seen = watcher.join().expect("no panic");
+        waited.map(|()| seen)
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    let per_block = |value: f64| value / fed as f64;
+    let mut finality = finality(&handle, &samples, &seen)?;
+    let mut gaps: Vec<f64> = seen
+        .durable
+        .windows(2)
+        .map(|pair| (pair[1].1 - pair[0].1).as_secs_f64() * 1_000.0)
+        .collect();
+    Ok(Figures {
+        kind: String::new(),
+        blocks: fed,
+        seconds,
+        blocks_per_second: fed as f64 / seconds,
+        limit_blocks_per_second: 0.0,
+        ratio_to_limit: 0.0,
+        cpu_us_per_block: per_block((machine::cpu_seconds() - cpu) * 1e6),
+        written_bytes_per_block: per_block((machine::written_bytes() - written) as f64),
+        block_size_bytes: per_block(fed_bytes as f64),
+        peak_memory_bytes: machine::peak_bytes(),
+        finality_p50_ms: quantile(&mut finality, 0.5),
+        finality_p99_ms: quantile(&mut finality, 0.99),
+        milestone_gap_p99_ms: quantile(&mut gaps, 0.99),
+        milestone_gap_max_ms: quantile(&mut gaps, 1.0),
+        windows: seen.windows,
+    })
+}
+
+/// Waits until `target` blocks are referenced by durable milestones.
+fn wait_for(node: &Handle, target: u64) -> Result<()> {
+    let mut last = (node.status().confirmed.index, Instant::now());
+    let mut quiet_milestones = 0;
+    let mut referenced = node.status().referenced_total;
+    loop {
+        let status = node.status();
+        // The node's own milestones count too, so the sum may be higher.
+        if status.referenced_total >= target && status.unreferenced_count <= 2 {
+            return Ok(());
+        }
+        if status.confirmed.index != last.0 {
+            last = (status.confirmed.index, Instant::now());
+            quiet_milestones = if status.referenced_total <= referenced + 1 {
+                quiet_milestones + 1
+            } else {
+                0
+            };
+            referenced = status.referenced_total;
+        }
+        if last.1.elapsed() > STALL || quiet_milestones > 5 {
+            bail!(
+                "only {referenced} of {target} blocks were referenced, {} are unreferenced",
+                status.unreferenced_count
+            );
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Notes when milestones become durable, and the cost of each window of blocks.
+fn watch(node: &Handle, before: u64, is_done: &AtomicBool) -> Observations {
+    let mut seen = Observations::default();
+    let mut last = node.status().confirmed.index;
+    let mut edge = (0, machine::cpu_seconds());
+    while !is_done.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(2));
+        let status = node.status();
+        if status.confirmed.index == last {
+            continue;
+        }
+        last = status.confirmed.index;
+        seen.durable.push((last, Instant::now()));
+        let referenced = status.referenced_total - before;
+        if referenced >= edge.0 + WINDOW_BLOCKS {
+            let cpu = machine::cpu_seconds();
+            seen.windows.push(Window {
+                referenced,
+                cpu_us_per_block: (cpu - edge.1) * 1e6 / (referenced - edge.0) as f64,
+                resident_bytes: machine::resident_bytes(),
+            });
+            edge = (referenced, cpu);
+        }
+    }
+    seen
+}
+
+/// Milliseconds from handing in to durable confirmation of the sampled blocks.
+fn finality(
+    node: &Handle,
+    samples: &[(BlockId, Instant)],
+    seen: &Observations,
+) -> Result<Vec<f64>> {
+    let mut times = Vec::with_capacity(samples.len());
+    for (id, handed_in) in samples {
+        let Some(metadata) = node.reader().metadata(id)? else {
+            continue;
+        };
+        let durable = seen
+            .durable
+            .iter()
+            .find(|(index, _)| *index >= metadata.referenced_by);
+        if let Some((_, durable)) = durable {
+            times.push(durable.saturating_duration_since(*handed_in).as_secs_f64() * 1_000.0);
+        }
+    }
+    Ok(times)
+}
+
+fn print(all: &[Figures]) -> Result<()> {
+    let heads = [
+        "kind",
+        "blocks",
+        "blocks/s",
+        "limit/s",
+        "ratio",
+        "cpu us/block",
+        "size B",
+        "written B",
+        "peak MiB",
+        "final p50 ms",
+        "p99 ms",
+        "milestone gap max ms",
+    ];
+    let row = |figures: &Figures| {
+        vec![
+            figures.kind.clone(),
+            figures.blocks.to_string(),
+            format!("{:.0}", figures.blocks_per_second),
+            format!("{:.0}", figures.limit_blocks_per_second),
+            format!("{:.2}", figures.ratio_to_limit),
+            format!("{:.1}", figures.cpu_us_per_block),
+            format!("{:.0}", figures.block_size_bytes),
+            format!("{:.0}", figures.written_bytes_per_block),
+            format!("{}", figures.peak_memory_bytes >> 20),
+            format!("{:.0}", figures.finality_p50_ms),
+            format!("{:.0}", figures.finality_p99_ms),
+            format!("{:.0}", figures.milestone_gap_max_ms),
+        ]
+    };
+    report::table(&heads, &all.iter().map(row).collect::<Vec<_>>())?;
+    for figures in all {
+        note(&format!("\n{}: cost by referenced blocks", figures.kind));
+        let row = |window: &Window| {
+            vec![
+                window.referenced.to_string(),
+                format!("{:.1}", window.cpu_us_per_block),
+                format!("{}", window.resident_bytes >> 20),
+            ]
+        };
+        let rows: Vec<_> = figures.windows.iter().map(row).collect();
+        report::table(&["referenced", "cpu us/block", "resident MiB"], &rows)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,333 @@
+//! Blocks over REST: a node in a process of its own, and clients that post binary blocks.
+//!
+//! Each connection grows its own chain: a block approves the two that the connection posted before,
+//! so that every parent is known to the node when it is named.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use tangle_crypto::blake2b;
+use tangle_types::{Block, BlockId, Codec, Parents, Payload, TaggedData};
+
+use crate::machine;
+use crate::report::{self, note, quantile};
+
+/// How long the node may take to start.
+const START_WAIT: Duration = Duration::from_secs(20);
+/// How long the last blocks may take to be confirmed.
+const CONFIRM_WAIT: Duration = Duration::from_secs(15);
+
+/// What to post, and where.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RestArgs {
+    /// Connections, each with one request at a time.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Seconds to post.
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// Bytes of data in a block.
+    #[arg(long, default_value_t = 64)]
+    payload: usize,
+    /// Address of a running node with a PoW score of 0; by default a fresh dev network is started.
+    #[arg(long)]
+    node: Option<SocketAddr>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Figures {
+    connections: usize,
+    seconds: f64,
+    accepted: u64,
+    accepted_per_second: f64,
+    refused: u64,
+    latency_p50_ms: f64,
+    latency_p99_ms: f64,
+    node_cpu_us_per_block: f64,
+    node_resident_bytes: u64,
+    last_blocks_confirmed: bool,
+}
+
+/// What one connection did.
+#[derive(Debug, Default)]
+struct Tally {
+    accepted: u64,
+    refused: u64,
+    latencies_ms: Vec<f64>,
+    last: Option<BlockId>,
+}
+
+/// A node that ends with the measurement.
+#[derive(Debug)]
+struct OwnNode(Child);
+
+impl Drop for OwnNode {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub(crate) fn run(args: &RestArgs) -> Result<()> {
+    let own;
+    let (address, process) = match args.node {
+        Some(address) => (address, None),
+        None => {
+            let (node, address) = start_node()?;
+            own = node;
+            (address, Some(own.0.id()))
+        }
+    };
+    let root = tip(address)?;
+    note(&format!(
+        "posting from {} connections for {} s",
+        args.connections, args.seconds
+    ));
+    let cpu = process.map_or(0.0, machine::cpu_seconds_of);
+    let started = Instant::now();
+    let end = started + Duration::from_secs_f64(args.seconds);
+    let tallies = std::thread::scope(|scope| -> Result<Vec<Tally>> {
+        let running: Vec<_> = (0..args.connections)
+            .map(|number| scope.spawn(move || post(address, number, args.payload, root, end)))
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    let cpu = process.map_or(0.0, machine::cpu_seconds_of) - cpu;
+    let accepted: u64 = tallies.iter().map(|tally| tally.accepted).sum();
+    let mut latencies: Vec<f64> = tallies
+        .iter()
+        .flat_map(|tally| tally.latencies_ms.iter().copied())
+        .collect();
+    let figures = Figures {
+        connections: args.connections,
+        seconds,
+        accepted,
+        accepted_per_second: accepted as f64 / seconds,
+        refused: tallies.iter().map(|tally| tally.refused).sum(),
+        latency_p50_ms: quantile(&mut latencies, 0.5),
+        latency_p99_ms: quantile(&mut latencies, 0.99),
+        node_cpu_us_per_block: cpu * 1e6 / accepted.max(1) as f64,
+        node_resident_bytes: process.map_or(0, machine::resident_bytes_of),
+        last_blocks_confirmed: are_confirmed(address, &tallies)?,
+    };
+    if args.json {
+        return report::json(&figures);
+    }
+    print(&figures)
+}
+
+/// Starts a dev network of this program on free ports, with an empty store.
+fn start_node() -> Result<(OwnNode, SocketAddr)> {
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let program = std::env::current_exe().context("this program's own file is not known")?;
+    let port = address.port().to_string();
+    let child = Command::new(program)
+        .args([
+            "dev",
+            "--ephemeral",
+            "--quiet",
+            "--no-faucet",
+            "--port",
+            &port,
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()?;
+    let node = OwnNode(child);
+    let started = Instant::now();
+    while started.elapsed() < START_WAIT {
+        let health = Connection::open(address).and_then(|mut connection| {
+            connection.request(b"GET /health HTTP/1.1\r\nHost: node\r\n\r\n")
+        });
+        if matches!(health, Ok((200, _))) {
+            return Ok((node, address));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bail!("the node was not healthy within {} s", START_WAIT.as_secs());
+}
+
+/// A tip to grow from.
+fn tip(address: SocketAddr) -> Result<BlockId> {
+    let request = b"GET /api/core/v2/tips HTTP/1.1\r\nHost: node\r\n\r\n";
+    let (status, body) = Connection::open(address)?.request(request)?;
+    if status != 200 {
+        bail!(
+            "the node gave no tips: {status} {}",
+            String::from_utf8_lossy(&body)
+        );
+    }
+    let answer: serde_json::Value = serde_json::from_slice(&body)?;
+    let tip = answer["tips"][0].as_str().context("the node has no tips")?;
+    Ok(tip.parse()?)
+}
+
+fn post(
+    address: SocketAddr,
+    number: usize,
+    payload: usize,
+    root: BlockId,
+    end: Instant,
+) -> Result<Tally> {
+    let mut connection = Connection::open(address)?;
+    let mut tally = Tally::default();
+    let (mut last, mut before) = (root, root);
+    let mut data = vec![0; payload.max(16)];
+    data[..8].copy_from_slice(&(number as u64).to_le_bytes());
+    let mut request = Vec::new();
+    while Instant::now() < end {
+        data[8..16].copy_from_slice(&(tally.accepted + tally.refused).to_le_bytes());
+        let block = Block {
+            protocol_version: tangle_types::PROTOCOL_VERSION,
+            parents: Parents::new(vec![last, before]).context("a block has parents")?,
+            payload: Some(Payload::TaggedData(TaggedData {
+                tag: Vec::new(),
+                data: data.clone(),
+            })),
+            nonce: 0,
+        };
+        let bytes = block.to_bytes();
+        request.clear();
+        write!(
+            request,
+            "POST /api/core/v2/blocks HTTP/1.1\r\nHost: node\r\n\
+             Content-Type: application/vnd.iota.serializer-v1\r\nContent-Length: {}\r\n\r\n",
+            bytes.len()
+        )?;
+        request.extend_from_slice(&bytes);
+        let sent = Instant::now();
+        let (status, body) = connection.request(&request)?;
+        tally
+            .latencies_ms
+            .push(sent.elapsed().as_secs_f64() * 1_000.0);
+        if status == 201 {
+            tally.accepted += 1;
+            before = last;
+            last = BlockId(blake2b::hash(&bytes));
+            tally.last = Some(last);
+        } else {
+            if tally.refused == 0 {
+                note(&format!(
+                    "refused: {status} {}",
+                    String::from_utf8_lossy(&body)
+                ));
+            }
+            tally.refused += 1;
+            // The chain cannot go on from here if its end is gone.
+            last = tip(address)?;
+            before = last;
+        }
+    }
+    Ok(tally)
+}
+
+/// Whether each connection's last block, and with it all that came before, is confirmed in the end.
+fn are_confirmed(address: SocketAddr, tallies: &[Tally]) -> Result<bool> {
+    let mut connection = Connection::open(address)?;
+    let started = Instant::now();
+    for id in tallies.iter().filter_map(|tally| tally.last) {
+        let request =
+            format!("GET /api/core/v2/blocks/{id}/metadata HTTP/1.1\r\nHost: node\r\n\r\n");
+        loop {
+            let (status, body) = connection.request(request.as_bytes())?;
+            let answer: serde_json::Value = serde_json::from_slice(&body)?;
+            if status == 200 && answer["referencedByMilestoneIndex"].as_u64() > Some(0) {
+                break;
+            }
+            if started.elapsed() > CONFIRM_WAIT {
+                return Ok(false);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    Ok(true)
+}
+
+/// A kept-alive HTTP/1.1 connection that understands what the node answers, and no more.
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    answers: BufReader<TcpStream>,
+}
+
+impl Connection {
+    fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let answers = BufReader::new(stream.try_clone()?);
+        Ok(Self { stream, answers })
+    }
+
+    /// Sends a request; the answer's status and body.
+    fn request(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>)> {
+        self.stream.write_all(request)?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        let status = line
+            .split(' ')
+            .nth(1)
+            .context("no HTTP answer came")?
+            .parse()?;
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.answers.read_line(&mut line)?;
+            let header = line.trim_end();
+            if header.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = header.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse()?;
+            }
+        }
+        let mut body = vec![0; length];
+        self.answers.read_exact(&mut body)?;
+        Ok((status, body))
+    }
+}
+
+fn print(figures: &Figures) -> Result<()> {
+    let heads = [
+        "connections",
+        "accepted/s",
+        "accepted",
+        "refused",
+        "p50 ms",
+        "p99 ms",
+        "node cpu us/block",
+        "node MiB",
+        "all confirmed",
+    ];
+    let row = vec![
+        figures.connections.to_string(),
+        format!("{:.0}", figures.accepted_per_second),
+        figures.accepted.to_string(),
+        figures.refused.to_string(),
+        format!("{:.2}", figures.latency_p50_ms),
+        format!("{:.2}", figures.latency_p99_ms),
+        format!("{:.1}", figures.node_cpu_us_per_block),
+        format!("{}", figures.node_resident_bytes >> 20),
+        if figures.last_blocks_confirmed {
+            "yes"
+        } else {
+            "no"
+        }
+        .to_owned(),
+    ];
+    report::table(&heads, &[row])
+}
