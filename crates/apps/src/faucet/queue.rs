@@ -163,12 +163,13 @@ mod tests {
         assert_eq!(queue.push(payment(3), now), Err(QueueError::Full));
 
         let mut queue = Queue::new(9, 1);
+        let later = now + 2 * MINUTE;
         queue.push(payment(1), now).expect("the first");
         assert_eq!(queue.push(payment(2), now), Err(QueueError::TooMany));
         queue
-            .push(payment(2), now + MINUTE)
+            .push(payment(2), later)
             .expect("another minute");
-        let early = queue.push(payment(3), now + MINUTE);
+        let early = queue.push(payment(3), later);
         assert_eq!(early, Err(QueueError::TooMany));
     }
 }
