@@ -8,7 +8,7 @@ use serde_json::Value;
 use tangle_crypto::blake2b;
 use tangle_crypto::pow::{self, Cancel, Kernel};
 
-use crate::{bytes, list, vectors};
+use crate::{bytes, list, number, text, vectors};
 
 const TRYTES: &str = "9ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const KERNELS: [Kernel; 3] = [Kernel::Portable, Kernel::Avx2, Kernel::Avx512];
@@ -69,9 +69,9 @@ fn to_trytes(trits: &[i8]) -> String {
     trits.chunks(3).map(tryte).collect()
 }
 
-fn from_trytes(text: &Value) -> Vec<i8> {
+fn from_trytes(trytes: &Value) -> Vec<i8> {
     let trits = |tryte: char| {
-        let index = TRYTES.find(tryte).unwrap() as i32;
+        let index = TRYTES.find(tryte).expect("a tryte") as i32;
         let mut value = if index > 13 { index - 27 } else { index };
         std::array::from_fn::<i8, 3, _>(|_| {
             let trit = (value + 1).rem_euclid(3) - 1;
@@ -79,7 +79,7 @@ fn from_trytes(text: &Value) -> Vec<i8> {
             trit as i8
         })
     };
-    text.as_str().unwrap().chars().flat_map(trits).collect()
+    text(trytes).chars().flat_map(trits).collect()
 }
 
 fn with_nonce(prefix: &[u8], nonce: u64) -> Vec<u8> {
@@ -91,7 +91,7 @@ fn reference_agrees_with_vectors() {
     let file = vectors("pow-ternary.json");
     for case in list(&file["b1t6_valid"]) {
         let trytes = to_trytes(&encode(&bytes(&case["bytes"])));
-        assert_eq!(trytes, case["trytes"].as_str().unwrap());
+        assert_eq!(trytes, text(&case["trytes"]));
     }
     for name in ["curl_p81_named", "curl_p81_golden"] {
         for case in list(&file[name]) {
@@ -116,10 +116,7 @@ fn blocks_score_as_published() {
             case["curl_hash_trytes"]
         );
         let zeros = pow::trailing_zeros(message);
-        assert_eq!(
-            u64::from(zeros),
-            case["trailing_zero_trits"].as_u64().unwrap()
-        );
+        assert_eq!(u64::from(zeros), number(&case["trailing_zero_trits"]));
         assert_eq!(zeros, reference(message));
         let score = 3_f64.powi(zeros as i32) / message.len() as f64;
         assert!((score - case["score"].as_f64().unwrap()).abs() < 1e-6);
@@ -136,9 +133,9 @@ fn blocks_score_as_published() {
 fn zeros_needed_is_exact() {
     let file = vectors("pow-ternary.json");
     for case in list(&file["target_trailing_zeros"]) {
-        let length = case["block_length"].as_u64().unwrap() as usize;
-        let score = case["min_score"].as_u64().unwrap() as u32;
-        let zeros = case["zeros"].as_u64().unwrap();
+        let length = number(&case["block_length"]) as usize;
+        let score = number(&case["min_score"]) as u32;
+        let zeros = number(&case["zeros"]);
         assert_eq!(u64::from(pow::zeros_needed(length, score)), zeros);
     }
     assert_eq!(pow::zeros_needed(46, 0), 0);
