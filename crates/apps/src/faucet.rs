@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
-use tangle_client::{Client, ClientError};
+use tangle_client::Client;
 use tangle_crypto::ed25519::SecretKey;
 use tangle_types::{Address, ProtocolParameters};
 use tokio::sync::{Notify, watch};
@@ -42,15 +42,18 @@ pub struct FaucetConfig {
     pub requests_per_minute_max: u32,
 }
 
+/// The network that a faucet pays in.
+#[derive(Clone, Debug)]
+pub struct FaucetNetwork {
+    /// What it agrees on.
+    pub parameters: ProtocolParameters,
+    /// What its coin is called.
+    pub token_name: String,
+}
+
 /// Why a faucet does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum FaucetError {
-    /// The node does not answer.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// The node's parameters make no sense.
-    #[error("the node tells no token supply")]
-    Supply,
     /// An output of this amount may not exist.
     #[error("the faucet pays {amount}, an output must hold at least {deposit_min}")]
     Amount {
@@ -81,19 +84,22 @@ struct Shared {
 }
 
 impl Faucet {
-    /// Asks the node for its parameters and begins to pay with the coins of `key`, until `stop`
-    /// says so. Must be called within a runtime.
+    /// Begins to pay with the coins of `key` over the node of `client`, until `stop` says so. Must
+    /// be called within a runtime.
     ///
     /// # Errors
     /// See [`FaucetError`].
-    pub async fn start(
+    pub fn start(
         client: Client,
         key: SecretKey,
         config: FaucetConfig,
+        network: FaucetNetwork,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, FaucetError> {
-        let node = client.info().await?;
-        let parameters = node.protocol.parameters().ok_or(FaucetError::Supply)?;
+        let FaucetNetwork {
+            parameters,
+            token_name,
+        } = network;
         let address = Address::from_public_key(&key.public_key());
         let deposit_min = tangle_types::basic_deposit_min(&parameters.rent, &address);
         let amount = config.amount.min(config.amount_small);
@@ -106,7 +112,7 @@ impl Faucet {
         let shared = Arc::new(Shared {
             book: Book::new(client, parameters.bech32_hrp.clone()),
             config,
-            token_name: node.base_token.name,
+            token_name,
             address,
             queue: Mutex::new(Queue::new(
                 config.queue_count_max,

@@ -7,4 +7,4 @@
 
 mod faucet;
 
-pub use faucet::{Faucet, FaucetConfig, FaucetError};
+pub use faucet::{Faucet, FaucetConfig, FaucetError, FaucetNetwork};
