@@ -35,8 +35,7 @@ pub(crate) enum Command {
     },
     /// Tell how a running node is.
     Status(StatusArguments),
-    /// Check this machine and a node's configuration and store.
-    Doctor(DoctorArguments),
+
     /// Look at, write and check a node's configuration.
     Config {
         #[command(subcommand)]
@@ -206,7 +205,6 @@ impl Command {
             Self::Dev(arguments) => arguments.json,
             Self::Node(arguments) => arguments.json,
             Self::Status(arguments) => arguments.json,
-            Self::Doctor(arguments) => arguments.json,
             Self::Tool { tool } => tool.is_json(),
             Self::Config {
                 command:

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub(crate) use codes::{Code, Explanation};
+pub(crate) use codes::Code;
 
 use crate::terminal::{Look, Terminal};
 

@@ -56,14 +56,19 @@ impl Mnemonic {
         &self.words
     }
 
-    /// The key at `path` (SLIP-10).
+    /// The key at `path`.
     pub(crate) fn key(&self, path: KeyPath) -> SecretKey {
+        SecretKey::from_seed(self.seed_at(path))
+    }
+
+    /// The seed of the key at `path` (SLIP-10).
+    pub(crate) fn seed_at(&self, path: KeyPath) -> [u8; 32] {
         let (mut key, mut chain) = split(&mac(b"ed25519 seed", &[&self.seed]));
         for part in [44, path.coin_type, path.account, path.change, path.index] {
             let hardened = (part | 0x8000_0000).to_be_bytes();
             (key, chain) = split(&mac(&chain, &[&[0], &key, &hardened]));
         }
-        SecretKey::from_seed(key)
+        key
     }
 }
 

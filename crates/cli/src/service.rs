@@ -236,3 +236,15 @@ pub(crate) fn store_failure(error: &StoreError) -> Box<Failure> {
         error => Failure::new(Code::StoreDamaged, error),
     }
 }
+
+/// The coin's names as the REST interface tells them.
+pub(crate) fn api_token(token: &tangle_storage::BaseToken) -> tangle_api::BaseToken {
+    tangle_api::BaseToken {
+        name: token.name.clone(),
+        ticker_symbol: token.ticker_symbol.clone(),
+        unit: token.unit.clone(),
+        subunit: token.subunit.clone(),
+        decimals: token.decimals,
+        use_metric_prefix: token.use_metric_prefix,
+    }
+}

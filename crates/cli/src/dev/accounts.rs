@@ -17,7 +17,9 @@ const NAMES: [&str; 3] = ["alice", "bob", "faucet"];
 
 /// Published, so never for coins of value. Its entropy is the BLAKE2b-256 hash of
 /// "tangle dev: test only, never for coins of value".
-pub(crate) const TEST_MNEMONIC: &str = "TODO";
+pub(crate) const TEST_MNEMONIC: &str = "area achieve smooth degree forum major crazy biology \
+    isolate float sword title melt observe whip peanut loyal loud feed future curious movie wild \
+    monster";
 
 /// One test account.
 #[derive(Clone, Debug)]
@@ -87,5 +89,30 @@ impl Accounts {
                 })
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_mnemonic_hides_nothing() {
+        let text = "tangle dev: test only, never for coins of value";
+        let entropy = tangle_crypto::blake2b::hash(text.as_bytes());
+        let words = bip39::Mnemonic::from_entropy(&entropy).expect("32 bytes make 24 words");
+        assert_eq!(words.to_string(), TEST_MNEMONIC);
+    }
+
+    #[test]
+    fn accounts_are_told_apart_and_the_milestone_keys_are_none_of_them() {
+        let accounts = Accounts::new(TEST_MNEMONIC).expect("good words");
+        let mut public: Vec<_> = accounts.all().iter().map(|account| account.key.public_key()).collect();
+        public.extend(accounts.milestone_keys(2).iter().map(SecretKey::public_key));
+        public.sort_unstable();
+        public.dedup();
+        assert_eq!(public.len(), 5);
+        assert_eq!(accounts.faucet().name, "faucet");
+        assert!(accounts.find("carol").is_none());
     }
 }
