@@ -49,6 +49,21 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Type bytes of the outputs that can have the role.
+    pub(crate) const fn kinds(self) -> &'static [u8] {
+        match self {
+            Self::All => &[3, 4, 5, 6],
+            Self::Address | Self::StorageDepositReturn | Self::Expiration | Self::Tag => &[3, 6],
+            Self::StateController | Self::Governor => &[4],
+            Self::ImmutableAlias => &[5],
+            Self::Sender => &[3, 4, 6],
+            Self::Issuer => &[4, 6],
+            Self::Chain => &[4, 5, 6],
+        }
+    }
+}
+
 /// Length of the sorted part of a key.
 pub(crate) const PLACE_BYTES: usize = 38;
 

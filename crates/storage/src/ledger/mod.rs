@@ -91,6 +91,10 @@ impl Ledger {
         })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The head; `None` in an empty store.
     pub(crate) fn head(&self) -> Result<Option<Head>, StoreError> {
         let bytes = self.chain.get([tag::HEAD])?;
@@ -161,12 +165,6 @@ impl Ledger {
         bytes: &[u8],
     ) -> Result<OutputEntry, StoreError> {
         OutputEntry::from_bytes(id, bytes).map_err(|error| self.damaged("output", &error))
-    }
-
-    /// The milestone that an entry point counts for.
-    pub(crate) fn entry_point(&self, id: &BlockId) -> Result<Option<MilestoneIndex>, StoreError> {
-        let bytes = self.chain.get(chain_key(tag::ENTRY_POINT, &id.0))?;
-        bytes.map(|bytes| self.index_of(&bytes)).transpose()
     }
 
     /// Bytes on disk.

@@ -165,6 +165,15 @@ impl BlockLog {
         })
     }
 
+    /// All commits, in the order of the log.
+    pub(crate) fn commits(&self) -> Result<Vec<(Position, CommitRecord)>, StoreError> {
+        let mut commits = Vec::new();
+        for segment in self.segments() {
+            commits.extend(recover::commits(&segment)?);
+        }
+        Ok(commits)
+    }
+
     /// All segments, oldest first.
     pub(crate) fn segments(&self) -> Vec<Arc<Segment>> {
         self.read().segments.iter().cloned().collect()

@@ -141,7 +141,7 @@ impl Opening {
                 self.read(&segment, starts.get(at + 1).copied(), at + 1 == count)?;
             } else if is_table_missing {
                 // Its commits may say what became of blocks whose table is made again.
-                self.take_commits(&segment, contents(&segment)?);
+                self.commits.extend(commits(&segment)?);
             }
             log.write().segments.push_back(Arc::new(segment));
         }
@@ -223,21 +223,6 @@ impl Opening {
                 hot.push_lost();
             }
         });
-    }
-
-    /// Takes only what milestones said.
-    fn take_commits(&mut self, segment: &Segment, contents: Contents) {
-        for frame in contents.frames {
-            if frame.kind == FrameKind::Commit
-                && let Some(record) = frame.body.as_deref().and_then(CommitRecord::from_bytes)
-            {
-                let position = Position {
-                    segment: segment.number,
-                    offset: frame.offset as u32,
-                };
-                self.commits.push((position, record));
-            }
-        }
     }
 
     /// Opens the runs and makes again what is missing.
@@ -341,6 +326,28 @@ fn contents(segment: &Segment) -> Result<Contents, StoreError> {
         contents.end = scan.offset();
     }
     Ok(contents)
+}
+
+/// The commits of a segment, in order.
+pub(super) fn commits(segment: &Segment) -> Result<Vec<(Position, CommitRecord)>, StoreError> {
+    let mut commits = Vec::new();
+    let mut scan = Scan::new(segment.path(), segment.salt, segment::HEADER_BYTES as u64)?;
+    while let Some(scanned) = scan.next()? {
+        if let Scanned::Frame {
+            offset,
+            kind: FrameKind::Commit,
+            ..
+        } = scanned
+            && let Some(record) = CommitRecord::from_bytes(scan.body())
+        {
+            let position = Position {
+                segment: segment.number,
+                offset: offset as u32,
+            };
+            commits.push((position, record));
+        }
+    }
+    Ok(commits)
 }
 
 /// Reads every frame of a segment and reports what is none.

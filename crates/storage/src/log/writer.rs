@@ -62,9 +62,9 @@ impl LogWriter {
     /// Appends blocks.
     pub(crate) fn append_blocks(&mut self, blocks: &[Arc<CheckedBlock>]) -> Result<(), StoreError> {
         self.buffer.clear();
-        let mut seq = self.active.first_seq + self.active.count() as u64;
+        let next_seq = self.active.first_seq + self.active.count() as u64;
         let mut entries = Vec::with_capacity(blocks.len());
-        for block in blocks {
+        for (block, seq) in blocks.iter().zip(next_seq..) {
             entries.push(Entry {
                 id: block.id(),
                 offset: (self.size + self.buffer.len() as u64) as u32,
@@ -72,7 +72,6 @@ impl LogWriter {
             });
             let bytes = &block.parsed().bytes;
             frame::write(self.active.salt, FrameKind::Block, seq, bytes, &mut self.buffer);
-            seq += 1;
         }
         self.flush()?;
         self.active
