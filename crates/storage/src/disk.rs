@@ -61,7 +61,10 @@ impl ReadFile {
     pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), StoreError> {
         if self.read_at(buffer, offset)? < buffer.len() {
             let end = offset + buffer.len() as u64;
-            return Err(StoreError::damaged(&self.path, format!("it ends before byte {end}")));
+            return Err(StoreError::damaged(
+                &self.path,
+                format!("it ends before byte {end}"),
+            ));
         }
         Ok(())
     }
@@ -82,7 +85,11 @@ impl ReadFile {
 }
 
 fn open(path: &Path) -> Result<File, StoreError> {
-    OpenOptions::new().read(true).write(true).open(path).at(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .at(path)
 }
 
 #[cfg(unix)]
@@ -142,7 +149,10 @@ pub(crate) fn write_whole(
 pub(crate) fn ensure_folder(path: &Path) -> Result<(), StoreError> {
     if !path.is_dir() {
         std::fs::create_dir_all(path).at(path)?;
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        if let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
             sync_folder(parent)?;
         }
     }

@@ -90,7 +90,11 @@ fn catch_up(recovered: &Recovered, ledger: &Ledger, mut head: Head) -> Result<He
             reason: other.to_string(),
         },
     };
-    let oldest = recovered.commits.iter().map(|(_, commit)| commit.index).min();
+    let oldest = recovered
+        .commits
+        .iter()
+        .map(|(_, commit)| commit.index)
+        .min();
     let commits = match oldest {
         Some(oldest) if oldest <= head.ledger_index.next() => recovered.commits.clone(),
         _ => recovered.log.commits()?,

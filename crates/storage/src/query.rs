@@ -109,7 +109,10 @@ pub(crate) fn answer(view: &View, query: &OutputQuery) -> Result<OutputPage, Sto
         let Some(common) = common(&mut unions, place)? else {
             return Ok(page);
         };
-        if query.created_before.is_some_and(|end| common.created >= end) {
+        if query
+            .created_before
+            .is_some_and(|end| common.created >= end)
+        {
             return Ok(page);
         }
         if page.items.len() == page_size {
@@ -175,13 +178,19 @@ fn unions<'v>(view: &'v View, query: &OutputQuery) -> Vec<Union<'v>> {
     };
     let single = [
         (Role::Address, query.address),
-        (Role::StorageDepositReturn, query.storage_deposit_return_address),
+        (
+            Role::StorageDepositReturn,
+            query.storage_deposit_return_address,
+        ),
         (Role::Expiration, query.expiration_return_address),
         (Role::Sender, query.sender),
         (Role::Issuer, query.issuer),
         (Role::StateController, query.state_controller),
         (Role::Governor, query.governor),
-        (Role::ImmutableAlias, query.alias_address.map(Address::Alias)),
+        (
+            Role::ImmutableAlias,
+            query.alias_address.map(Address::Alias),
+        ),
     ];
     for (role, address) in single {
         if let Some(address) = address {

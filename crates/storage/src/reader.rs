@@ -163,7 +163,9 @@ impl Reader {
             {
                 let essence = &transaction.essence;
                 changes.consumed.extend(&essence.inputs);
-                changes.created.extend(created(hashes.id, essence.outputs.len()));
+                changes
+                    .created
+                    .extend(created(hashes.id, essence.outputs.len()));
             }
         }
         let milestone = self.milestone(index)?;
@@ -325,7 +327,10 @@ impl Shared {
     }
 
     fn entry_point(&self, id: &BlockId) -> Option<MilestoneIndex> {
-        let entry_points = self.entry_points.read().unwrap_or_else(PoisonError::into_inner);
+        let entry_points = self
+            .entry_points
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         entry_points.get(id).copied()
     }
 

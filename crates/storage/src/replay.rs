@@ -10,8 +10,8 @@ use tangle_crypto::merkle;
 use tangle_engine::StoredMilestone;
 use tangle_ledger::{Spendings, apply_receipt};
 use tangle_types::{
-    BlockId, Inclusion, LedgerOutput, Milestone, OutputId, ParsedBlock, Payload, Spend, Transaction,
-    TransactionId,
+    BlockId, Inclusion, LedgerOutput, Milestone, OutputId, ParsedBlock, Payload, Spend,
+    Transaction, TransactionId,
 };
 
 use crate::StoreError;

@@ -56,7 +56,9 @@ impl Change {
             log_end: outcome.position,
             ..*head
         });
-        change.outputs.reserve(outcome.created.len() + outcome.consumed.len());
+        change
+            .outputs
+            .reserve(outcome.created.len() + outcome.consumed.len());
         change.spend(outcome.consumed, milestone.index);
         change.create(outcome.created);
         change.note(stored, outcome.position);

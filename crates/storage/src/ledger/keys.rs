@@ -11,9 +11,7 @@
 //! So each list is sorted by creation time and id, as TIP-26 wants it. The entry of a chain has its
 //! id in place of the last two and leads to the output's id.
 
-use tangle_types::{
-    Address, Codec, LedgerOutput, Output, OutputId, UnixSeconds, UnlockCondition,
-};
+use tangle_types::{Address, Codec, LedgerOutput, Output, OutputId, UnixSeconds, UnlockCondition};
 
 /// Why an output is in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +179,9 @@ pub(crate) fn for_each_list(output: &Output, mut list: impl FnMut(Vec<u8>)) {
     if let Some(tag) = output.features().tag() {
         list(by_tag(kind, tag));
     }
-    let issuer = output.immutable_features().and_then(|features| features.issuer());
+    let issuer = output
+        .immutable_features()
+        .and_then(|features| features.issuer());
     if let Some(issuer) = issuer {
         list(by_address(Role::Issuer, kind, issuer));
     }

@@ -54,7 +54,9 @@ pub(crate) struct Ledger {
 
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,7 +185,10 @@ impl Ledger {
     }
 
     fn damaged(&self, what: &str, error: &DecodeError) -> StoreError {
-        StoreError::damaged(&self.path, format!("a record ({what}) cannot be read: {error}"))
+        StoreError::damaged(
+            &self.path,
+            format!("a record ({what}) cannot be read: {error}"),
+        )
     }
 }
 
@@ -215,7 +220,9 @@ impl View {
         &self,
         id: &MilestoneId,
     ) -> Result<Option<MilestoneIndex>, StoreError> {
-        let bytes = self.snapshot.get(&self.ledger.chain, chain_key(tag::MILESTONE_ID, &id.0))?;
+        let bytes = self
+            .snapshot
+            .get(&self.ledger.chain, chain_key(tag::MILESTONE_ID, &id.0))?;
         bytes.map(|bytes| self.ledger.index_of(&bytes)).transpose()
     }
 

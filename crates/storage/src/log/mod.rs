@@ -161,7 +161,10 @@ impl BlockLog {
         };
         let body = segment.body(position.offset, FrameKind::Commit, u64::from(index.0))?;
         CommitRecord::from_bytes(&body).ok_or_else(|| {
-            StoreError::damaged(segment.path(), format!("the record of milestone {index} is wrong"))
+            StoreError::damaged(
+                segment.path(),
+                format!("the record of milestone {index} is wrong"),
+            )
         })
     }
 

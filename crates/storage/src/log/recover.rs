@@ -78,10 +78,16 @@ pub(crate) fn open(
     let unclosed: Vec<_> = {
         let state = log.read();
         let segments = state.segments.iter();
-        segments.filter(|segment| segment.table().is_none()).cloned().collect()
+        segments
+            .filter(|segment| segment.table().is_none())
+            .cloned()
+            .collect()
     };
     let newest = log.read().segments.back().map(|segment| segment.number);
-    let ledger = opening.commits.last().map_or(MilestoneIndex(0), |(_, commit)| commit.index);
+    let ledger = opening
+        .commits
+        .last()
+        .map_or(MilestoneIndex(0), |(_, commit)| commit.index);
     for segment in unclosed {
         if Some(segment.number) != newest {
             writer::index(&log, &segment)?;
@@ -123,13 +129,16 @@ impl Opening {
                         && before.number + 1 != number
                     {
                         let missing = log.folder.join(segment::file_name(before.number + 1));
-                        self.damage.push(StoreError::damaged(&missing, "the file is missing"));
+                        self.damage
+                            .push(StoreError::damaged(&missing, "the file is missing"));
                     }
                     segments.push(segment);
                 }
                 // A crash while it was begun: nothing was in it.
                 None if Some(number) == newest && self.is_behind(number) => remove(&path)?,
-                None => self.damage.push(StoreError::damaged(&path, "its header is wrong")),
+                None => self
+                    .damage
+                    .push(StoreError::damaged(&path, "its header is wrong")),
             }
         }
         let starts: Vec<u64> = segments.iter().map(|segment| segment.first_seq).collect();
@@ -161,7 +170,9 @@ impl Opening {
         is_newest: bool,
     ) -> Result<(), StoreError> {
         let mut contents = contents(segment)?;
-        let known = self.durable.filter(|durable| durable.segment == segment.number);
+        let known = self
+            .durable
+            .filter(|durable| durable.segment == segment.number);
         let known = known.map_or(0, |durable| u64::from(durable.offset));
         let durable = if is_newest && self.is_behind(segment.number + 1) {
             contents.durable().max(known)
@@ -229,8 +240,11 @@ impl Opening {
     fn runs(&mut self, log: &BlockLog) -> Result<(), StoreError> {
         let mut found: Vec<((u64, u64), PathBuf)> = Vec::new();
         for name in names(&log.runs_folder)? {
-            let span = name.strip_suffix(".run").and_then(|span| span.split_once('-'));
-            let span = span.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+            let span = name
+                .strip_suffix(".run")
+                .and_then(|span| span.split_once('-'));
+            let span =
+                span.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
             if let Some(span) = span {
                 found.push((span, log.runs_folder.join(&name)));
             }
@@ -247,7 +261,8 @@ impl Opening {
             match Run::open(path.clone(), span)? {
                 Some(run) => runs.push(Arc::new(run)),
                 None => {
-                    self.damage.push(StoreError::damaged(&path, "its checksum is wrong"));
+                    self.damage
+                        .push(StoreError::damaged(&path, "its checksum is wrong"));
                     remove(&path)?;
                 }
             }
@@ -258,13 +273,18 @@ impl Opening {
             let number = segment.number;
             let is_covered = {
                 let state = log.read();
-                state.runs.iter().any(|run| (run.span.0..=run.span.1).contains(&number))
+                state
+                    .runs
+                    .iter()
+                    .any(|run| (run.span.0..=run.span.1).contains(&number))
             };
             if !is_covered {
                 writer::index(log, segment)?;
             }
         }
-        log.write().runs.sort_by_key(|run| std::cmp::Reverse(run.span.1));
+        log.write()
+            .runs
+            .sort_by_key(|run| std::cmp::Reverse(run.span.1));
         Ok(())
     }
 

@@ -109,13 +109,14 @@ impl Run {
         };
         let mut header = [0; HEADER_BYTES];
         file.read_exact_at(&mut header, header_at)?;
-        let number = |at: usize| {
-            u64::from_le_bytes(*header[at..].first_chunk().expect("within the header"))
-        };
+        let number =
+            |at: usize| u64::from_le_bytes(*header[at..].first_chunk().expect("within the header"));
         let (count, filter_bytes) = (number(24), number(32));
         let page_count = count.div_ceil(PAGE_PAIRS as u64);
         let tail_bytes = page_count.saturating_mul(12).saturating_add(filter_bytes);
-        let needed = count.saturating_mul(PAIR_BYTES as u64).saturating_add(tail_bytes);
+        let needed = count
+            .saturating_mul(PAIR_BYTES as u64)
+            .saturating_add(tail_bytes);
         let crc = u32::from_le_bytes(*header[56..].first_chunk().expect("within the header"));
         let own = u32::from_le_bytes(*header[60..].first_chunk().expect("within the header"));
         if header[..8] != *MAGIC
@@ -159,7 +160,10 @@ impl Run {
             return Ok(());
         }
         // Equal keys may begin at the end of the page before.
-        let first = self.pages.partition_point(|page| page.0 < key).saturating_sub(1);
+        let first = self
+            .pages
+            .partition_point(|page| page.0 < key)
+            .saturating_sub(1);
         for index in first..self.pages.len() {
             if self.pages[index].0 > key {
                 break;
@@ -182,7 +186,8 @@ impl Run {
         let start = index * PAGE_PAIRS;
         let pairs = (self.count - start).min(PAGE_PAIRS);
         let mut page = vec![0; pairs * PAIR_BYTES];
-        self.file.read_exact_at(&mut page, (start * PAIR_BYTES) as u64)?;
+        self.file
+            .read_exact_at(&mut page, (start * PAIR_BYTES) as u64)?;
         if crc32fast::hash(&page) != self.pages[index].1 {
             return Err(StoreError::damaged(
                 self.path(),

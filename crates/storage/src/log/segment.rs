@@ -67,7 +67,11 @@ impl Segment {
         let crc = crc32fast::hash(&header[..60]);
         header[60..].copy_from_slice(&crc.to_le_bytes());
         let mut options = OpenOptions::new();
-        let mut file = options.append(true).create_new(true).open(&path).at(&path)?;
+        let mut file = options
+            .append(true)
+            .create_new(true)
+            .open(&path)
+            .at(&path)?;
         file.write_all(&header).at(&path)?;
         file.sync_all().at(&path)?;
         sync_folder(folder)?;
@@ -148,7 +152,10 @@ impl Segment {
     pub(crate) fn count(&self) -> usize {
         match self.table() {
             Some(table) => table.count(),
-            None => self.read_hot().as_ref().map_or(0, |hot| hot.entries().len()),
+            None => self
+                .read_hot()
+                .as_ref()
+                .map_or(0, |hot| hot.entries().len()),
         }
     }
 
@@ -202,11 +209,7 @@ impl Segment {
     }
 
     /// Writes the table; nothing is appended any more.
-    pub(crate) fn close(
-        &self,
-        folder: &Path,
-        closed_at: MilestoneIndex,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn close(&self, folder: &Path, closed_at: MilestoneIndex) -> Result<(), StoreError> {
         let entries = self.entries()?;
         let path = folder.join(table_name(self.number));
         let table = Table::create(path, self.first_seq, closed_at, &entries)?;
@@ -242,7 +245,10 @@ impl Segment {
         let mut bytes = vec![0; READ_AHEAD_BYTES];
         let count = self.file.read_at(&mut bytes, offset_long)?;
         bytes.truncate(count);
-        let header = bytes.first_chunk().and_then(Header::parse).ok_or_else(damaged)?;
+        let header = bytes
+            .first_chunk()
+            .and_then(Header::parse)
+            .ok_or_else(damaged)?;
         if header.kind != kind || header.number != number {
             return Err(damaged());
         }
@@ -253,7 +259,8 @@ impl Segment {
                 return Err(damaged());
             }
             bytes.resize(end, 0);
-            self.file.read_exact_at(&mut bytes[count..], offset_long + count as u64)?;
+            self.file
+                .read_exact_at(&mut bytes[count..], offset_long + count as u64)?;
         }
         let body = Bytes::from(bytes).slice(frame::HEADER_BYTES..end);
         if header.fits(self.salt, &body) {

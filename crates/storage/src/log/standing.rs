@@ -63,9 +63,8 @@ pub(crate) fn from_bytes(
     if bytes[9..] != check(&bytes[..9], seq) {
         return Err(());
     }
-    let number = |at: usize| {
-        u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-    };
+    let number =
+        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
     Ok(Some(BlockMetadata {
         referenced_by: MilestoneIndex(number(0)),
         white_flag_index: number(4),

@@ -159,7 +159,10 @@ impl Table {
         id.copy_from_slice(&bytes[..32]);
         let standing = bytes.last_chunk().expect("an entry is longer");
         let standing = standing::from_bytes(standing, seq).map_err(|()| {
-            StoreError::damaged(self.path(), format!("the standing of entry {index} is wrong"))
+            StoreError::damaged(
+                self.path(),
+                format!("the standing of entry {index} is wrong"),
+            )
         })?;
         Ok(Entry {
             id: BlockId(id),

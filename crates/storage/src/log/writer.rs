@@ -71,7 +71,13 @@ impl LogWriter {
                 standing: None,
             });
             let bytes = &block.parsed().bytes;
-            frame::write(self.active.salt, FrameKind::Block, seq, bytes, &mut self.buffer);
+            frame::write(
+                self.active.salt,
+                FrameKind::Block,
+                seq,
+                bytes,
+                &mut self.buffer,
+            );
         }
         self.flush()?;
         self.active
@@ -190,11 +196,7 @@ impl LogWriter {
     }
 }
 
-fn begin(
-    log: &BlockLog,
-    number: u64,
-    first_seq: u64,
-) -> Result<(Arc<Segment>, File), StoreError> {
+fn begin(log: &BlockLog, number: u64, first_seq: u64) -> Result<(Arc<Segment>, File), StoreError> {
     let salt = RandomState::new().hash_one(number) as u32;
     let (segment, file) = Segment::create(log.folder(), &log.genesis, number, first_seq, salt)?;
     let segment = Arc::new(segment);
@@ -239,13 +241,13 @@ pub(super) fn merge(log: &BlockLog) -> Result<(), StoreError> {
                 return Ok(());
             };
             let inputs = state.runs[start..start + MERGE_COUNT].to_vec();
-            let first_seq = state.segments.front().map_or(0, |segment| segment.first_seq);
+            let first_seq = state
+                .segments
+                .front()
+                .map_or(0, |segment| segment.first_seq);
             (inputs, start, first_seq)
         };
-        let span = (
-            inputs[MERGE_COUNT - 1].span.0,
-            inputs[0].span.1,
-        );
+        let span = (inputs[MERGE_COUNT - 1].span.0, inputs[0].span.1);
         let count = inputs.iter().map(|run| run.count()).sum();
         let pairs = run::merge(&inputs, first_seq);
         let merged = Run::create(log.run_path(span), span, count, pairs)?;
