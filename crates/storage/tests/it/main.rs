@@ -1,5 +1,7 @@
 //! Tests of the store through its public interface.
 
+#![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
+
 mod chain;
 mod round_trip;
 
