@@ -10,7 +10,9 @@ use tangle_consensus::{KeyRange, MilestoneKeys};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_engine::Store;
 use tangle_node::{CoordinatorConfig, Handle, Node, NodeConfig, PruningConfig};
-use tangle_storage::{Allocation, Genesis, Kind as OutputKind, OutputQuery, StorageConfig};
+use tangle_storage::{
+    Allocation, BaseToken, Genesis, Kind as OutputKind, OutputQuery, StorageConfig,
+};
 use tangle_types::{BlockId, MilestoneIndex, ProtocolParameters, RentStructure, UnixSeconds};
 
 use crate::report::{self, note, quantile};
@@ -196,6 +198,7 @@ fn genesis(pow_score_min: u32, key: &SecretKey, wallets: &[Wallet]) -> Genesis {
             },
             token_supply,
         },
+        token: BaseToken::default(),
         index: MilestoneIndex(0),
         timestamp: UnixSeconds(0),
         allocations: wallets.iter().enumerate().map(allocate).collect(),

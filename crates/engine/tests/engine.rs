@@ -207,8 +207,7 @@ fn milestone_with_wrong_roots_stops_the_ledger() {
         let key = (0..2)
             .map(milestone_key)
             .find(|key| key.public_key() == signature.public_key);
-        let signed = key.expect("a test key").sign(&essence);
-        signature.signature = signed.into();
+        signature.signature = key.expect("a test key").sign(&essence);
     }
     let mut follower = Node::new(false);
     let forged = checked(Bytes::from(forged.to_bytes()));

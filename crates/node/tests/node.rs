@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tangle_consensus::KeyRange;
 use tangle_crypto::ed25519::SecretKey;
 use tangle_node::{CoordinatorConfig, Handle, Node, NodeConfig, PruneTarget, SubmitError, start};
-use tangle_storage::{Allocation, Genesis, StorageConfig};
+use tangle_storage::{Allocation, BaseToken, Genesis, StorageConfig};
 use tangle_types::{
     Address, BlockId, Codec, DraftBlock, Inclusion, MilestoneIndex, Parents, Payload,
     ProtocolParameters, RentStructure, TaggedData, UnixSeconds,
@@ -34,6 +34,7 @@ fn genesis(pow_score_min: u32) -> Genesis {
             },
             token_supply: SUPPLY,
         },
+        token: BaseToken::default(),
         index: MilestoneIndex(0),
         timestamp: UnixSeconds(0),
         allocations: vec![Allocation {

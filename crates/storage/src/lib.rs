@@ -10,7 +10,7 @@ mod query;
 mod reader;
 mod store;
 
-pub use genesis::{Allocation, Genesis, GenesisError};
+pub use genesis::{Allocation, BaseToken, Genesis, GenesisError};
 pub use query::{ChainQuery, Kind, OutputPage, OutputQuery};
 pub use reader::{OutputRecord, Reader, Sizes, UtxoChanges};
 pub use store::{OpenError, StorageConfig, StoreError, Writer, open};

@@ -45,6 +45,11 @@ impl Parents {
         (!ids.is_empty() && ids.len() <= PARENTS_MAX).then_some(Self(ids))
     }
 
+    /// Ids in the order in which somebody else stated them; only for values that are read back.
+    pub(crate) const fn unchecked(ids: Vec<BlockId>) -> Self {
+        Self(ids)
+    }
+
     /// The ids in order.
     #[must_use]
     pub fn as_slice(&self) -> &[BlockId] {

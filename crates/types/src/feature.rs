@@ -87,7 +87,7 @@ impl Codec for Features {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let found = usize::from(reader.u8()?);
-        let count = reader.count(found, Limit::new("features", 0, 4), 3)?;
+        let count = reader.count(found, Limit::new("features", 0, 4), 2)?;
         let mut features = Vec::with_capacity(count);
         let mut order = Ascending::new("features");
         for _ in 0..count {

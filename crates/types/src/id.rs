@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use serde::Deserializer;
+use serde::de::Visitor;
+
 use crate::{Codec, DecodeError, Reader};
 
 macro_rules! id {
@@ -62,11 +65,7 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                let digits = text.strip_prefix("0x").ok_or(IdError::Prefix)?;
-                let mut bytes = [0; $length];
-                hex::decode_to_slice(digits, &mut bytes)
-                    .map_err(|_| IdError::Digits { needed: 2 * $length, found: digits.len() })?;
-                Ok(Self(bytes))
+                decode_hex(text).map(Self)
             }
         }
 
@@ -78,21 +77,53 @@ macro_rules! id {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                parse_text(deserializer, str::parse)
             }
         }
     };
+}
+
+/// Exactly `N` bytes as hexadecimal digits after `0x`.
+pub(crate) fn decode_hex<const N: usize>(text: &str) -> Result<[u8; N], IdError> {
+    let digits = text.strip_prefix("0x").ok_or(IdError::Prefix)?;
+    let mut bytes = [0; N];
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| IdError::Digits {
+        needed: 2 * N,
+        found: digits.len(),
+    })?;
+    Ok(bytes)
+}
+
+/// Reads a text with `parse`, without a copy of it.
+pub(crate) fn parse_text<'de, D: Deserializer<'de>, T, E: fmt::Display>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    struct TextVisitor<F>(F);
+
+    impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for TextVisitor<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_str<R: serde::de::Error>(self, text: &str) -> Result<T, R> {
+            (self.0)(text).map_err(R::custom)
+        }
+    }
+
+    deserializer.deserialize_str(TextVisitor(parse))
 }
 
 /// Why a text is not an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// No `0x` in front.
-    #[error("an id starts with 0x")]
+    #[error("0x is missing")]
     Prefix,
     /// Wrong number of digits, or not all hexadecimal.
-    #[error("an id of this kind has {needed} hexadecimal digits after 0x, found {found}")]
+    #[error("{needed} hexadecimal digits are needed after 0x, found {found}")]
     Digits {
         /// Digits of this kind of id.
         needed: usize,

@@ -12,6 +12,7 @@ mod codec;
 mod decode_error;
 mod feature;
 mod id;
+pub mod json;
 mod ledger_record;
 mod milestone;
 mod output;
@@ -62,6 +63,10 @@ pub const NATIVE_TOKENS_MAX: usize = 64;
 pub const METADATA_SIZE_BYTES_MAX: usize = 8192;
 /// Longest tag (TIP-18, TIP-23).
 pub const TAG_SIZE_BYTES_MAX: usize = 64;
+/// Most options of a milestone: one of each kind (TIP-29).
+pub const MILESTONE_OPTIONS_MAX: usize = 2;
+/// Most signatures of a milestone (TIP-29).
+pub const MILESTONE_SIGNATURES_MAX: usize = 255;
 /// Most migrated funds of a receipt (TIP-34).
 pub const MIGRATED_FUNDS_MAX: usize = 128;
 /// Least amount that can be migrated at once (TIP-34).

@@ -7,7 +7,8 @@ use crate::payload::{MILESTONE, read_kind};
 use crate::unlock::{ED25519, read_signature_kind};
 use crate::{
     Address, BlockId, Codec, DecodeError, METADATA_SIZE_BYTES_MAX, MIGRATED_DEPOSIT_MIN,
-    MIGRATED_FUNDS_MAX, MilestoneId, MilestoneIndex, Parents, Reader, UnixSeconds,
+    MIGRATED_FUNDS_MAX, MILESTONE_OPTIONS_MAX, MILESTONE_SIGNATURES_MAX, MilestoneId,
+    MilestoneIndex, Parents, Reader, UnixSeconds,
 };
 
 const TREASURY_TRANSACTION: u32 = 4;
@@ -200,7 +201,11 @@ impl Codec for Milestone {
 // TIP-29: ascending, one of each type.
 fn read_options(reader: &mut Reader<'_>) -> Result<Vec<MilestoneOption>, DecodeError> {
     let found = usize::from(reader.u8()?);
-    let count = reader.count(found, Limit::new("milestone options", 0, 2), 8)?;
+    let count = reader.count(
+        found,
+        Limit::new("milestone options", 0, MILESTONE_OPTIONS_MAX),
+        8,
+    )?;
     let mut options = Vec::with_capacity(count);
     let mut order = Ascending::new("milestone options");
     for _ in 0..count {
@@ -213,7 +218,7 @@ fn read_options(reader: &mut Reader<'_>) -> Result<Vec<MilestoneOption>, DecodeE
 
 fn read_signatures(reader: &mut Reader<'_>) -> Result<Vec<MilestoneSignature>, DecodeError> {
     let found = usize::from(reader.u8()?);
-    let limit = Limit::new("milestone signatures", 1, 255);
+    let limit = Limit::new("milestone signatures", 1, MILESTONE_SIGNATURES_MAX);
     let count = reader.count(found, limit, 1 + 32 + 64)?;
     let mut signatures = Vec::with_capacity(count);
     let mut order = Ascending::new("milestone signatures");

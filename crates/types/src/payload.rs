@@ -11,8 +11,8 @@ use crate::{
     Reader, TAG_SIZE_BYTES_MAX, TransactionId, Unlock,
 };
 
-const TAGGED_DATA: u32 = 5;
-const TRANSACTION: u32 = 6;
+pub(crate) const TAGGED_DATA: u32 = 5;
+pub(crate) const TRANSACTION: u32 = 6;
 pub(crate) const MILESTONE: u32 = 7;
 /// Type byte of the only essence there is.
 const ESSENCE: u8 = 1;

@@ -66,6 +66,16 @@ impl UnlockCondition {
     }
 }
 
+impl UnlockCondition {
+    /// The error of an immutable alias condition with another kind of address.
+    pub(crate) fn not_an_alias(address: &Address) -> DecodeError {
+        DecodeError::Kind {
+            field: "address of an immutable alias condition",
+            found: u32::from(address.kind()),
+        }
+    }
+}
+
 impl Codec for UnlockCondition {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(self.kind());
@@ -108,12 +118,7 @@ impl Codec for UnlockCondition {
             5 => Self::Governor(Address::read(reader)?),
             6 => match Address::read(reader)? {
                 Address::Alias(alias_id) => Self::ImmutableAlias(alias_id),
-                other => {
-                    return Err(DecodeError::Kind {
-                        field: "address of an immutable alias condition",
-                        found: u32::from(other.kind()),
-                    });
-                }
+                other => return Err(Self::not_an_alias(&other)),
             },
             found => {
                 return Err(DecodeError::Kind {

@@ -1,5 +1,7 @@
 //! Tests of the protocol's values from outside the crate.
 
+mod address;
+mod json;
 mod vectors;
 
 use std::path::Path;
