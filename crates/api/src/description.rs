@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{
-    Content, Info, License, OpenApi, Ref, Required, Response, ResponseBuilder, RefOr,
+    Content, Info, License, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 
 use crate::content;
@@ -124,6 +124,9 @@ fn describe(html: &mut String, path: &str, method: &str, operation: &Operation) 
         ),
     );
     for parameter in operation.parameters.iter().flatten() {
+        let RefOr::T(parameter) = parameter else {
+            continue;
+        };
         let is_needed = matches!(parameter.required, Required::True);
         push(
             html,
@@ -189,5 +192,46 @@ impl std::fmt::Display for Escaped<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_says_what_it_answers_and_every_reference_leads_somewhere() {
+        let api = openapi();
+        let (mut count, mut ids) = (0, Vec::new());
+        for (path, method, operation) in operations(&api) {
+            count += 1;
+            assert!(operation.summary.is_some(), "{method} {path}");
+            assert!(operation.responses.responses.len() > 3, "{method} {path}");
+            ids.push(operation.operation_id.clone());
+        }
+        assert_eq!(count, 34);
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "operation ids are unique");
+        let text = json();
+        let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        assert_eq!(value["openapi"], "3.1.0");
+        let schemas = value["components"]["schemas"].as_object().expect("schemas");
+        for reference in text.split("#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().expect("a name");
+            assert!(schemas.contains_key(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn page_names_every_path_and_needs_nothing_from_elsewhere() {
+        let page = page();
+        let api = openapi();
+        for path in api.paths.paths.keys() {
+            assert!(page.contains(&path.replace('&', "&amp;")), "{path}");
+        }
+        for remote in ["http:", "https:", "<script"] {
+            assert!(!page.contains(remote), "{remote}");
+        }
     }
 }

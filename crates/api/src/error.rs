@@ -8,9 +8,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tangle_node::{
-    PeerError, PruneError, SnapshotError, SubmitError, TipsError, WhiteFlagError,
-};
+use tangle_node::{PeerError, PruneError, SnapshotError, SubmitError, TipsError, WhiteFlagError};
 use tangle_storage::StoreError;
 use tangle_types::MilestoneIndex;
 use utoipa::ToSchema;

@@ -22,7 +22,6 @@ use crate::{ApiConfig, ApiError, content, core, description, indexer};
 const COMPRESSED_BYTES_MIN: u16 = 1_024;
 
 /// The interface of `node`, ready to be served.
-#[must_use]
 pub fn router(node: Handle, config: ApiConfig) -> Router {
     let app = Arc::new(App::new(node, config));
     let compression = CompressionLayer::new()
@@ -57,7 +56,11 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     let mut response = if is_preflight(request.method(), request.headers()) {
         preflight()
     } else {
-        match app.config.auth.check(request.uri().path(), request.headers()) {
+        match app
+            .config
+            .auth
+            .check(request.uri().path(), request.headers())
+        {
             Ok(()) => next.run(request).await,
             Err(error) => error.into_response(),
         }

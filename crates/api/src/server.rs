@@ -104,7 +104,11 @@ impl<T> Patient<T> {
         }
     }
 
-    fn limit<R>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+    fn limit<R>(
+        &mut self,
+        context: &mut Context<'_>,
+        result: Poll<io::Result<R>>,
+    ) -> Poll<io::Result<R>> {
         if result.is_ready() {
             self.waiting = None;
             return result;

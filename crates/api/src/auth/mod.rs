@@ -46,10 +46,13 @@ pub struct Auth {
 impl Auth {
     /// The rules of these patterns. Without `tokens` nobody has access to protected paths.
     pub fn new<T: AsRef<str>>(public: &[T], protected: &[T], tokens: Option<Tokens>) -> Self {
-        let compile = |patterns: &[T]| patterns.iter().map(|text| Pattern::new(text.as_ref()));
+        let compile = |patterns: &[T]| -> Vec<Pattern> {
+            let compiled = patterns.iter().map(|text| Pattern::new(text.as_ref()));
+            compiled.collect()
+        };
         Self {
-            public: compile(public).collect(),
-            protected: compile(protected).collect(),
+            public: compile(public),
+            protected: compile(protected),
             tokens,
         }
     }

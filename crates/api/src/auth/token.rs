@@ -290,11 +290,19 @@ mod tests {
         let public = SecretKey::from_seed(**seed).public_key();
         let forger = TokenKey::Hs256(Zeroizing::new(public.to_vec()));
         let forged = Tokens::new(forger, Salt::new("one"), "node");
-        assert!(tokens.verify(&forged.issue(now(), NOW).expect("it signs")).is_err());
+        assert!(
+            tokens
+                .verify(&forged.issue(now(), NOW).expect("it signs"))
+                .is_err()
+        );
         // alg "none"
         let good = tokens.issue(now(), NOW).expect("it signs");
         let claims = good.split('.').nth(1).expect("three parts");
-        assert!(tokens.verify(&format!("eyJhbGciOiJub25lIn0.{claims}.")).is_err());
+        assert!(
+            tokens
+                .verify(&format!("eyJhbGciOiJub25lIn0.{claims}."))
+                .is_err()
+        );
     }
 
     #[test]
@@ -305,7 +313,14 @@ mod tests {
             assert_eq!(read.to_text(), text);
             assert!(!format!("{key:?}").contains(&text[8..20]));
         }
-        for bad in ["", "hs256:", "hs256:00", "ed25519:zz", "rsa:00", &"0".repeat(64)] {
+        for bad in [
+            "",
+            "hs256:",
+            "hs256:00",
+            "ed25519:zz",
+            "rsa:00",
+            &"0".repeat(64),
+        ] {
             assert!(TokenKey::from_text(bad).is_none(), "{bad}");
         }
     }

@@ -13,12 +13,12 @@ use tangle_types::json::{self, BlockJson};
 use tangle_types::{Block, BlockId, Codec, DraftBlock, Inclusion, MilestoneIndex};
 use utoipa::ToSchema;
 
+use crate::ApiError;
 use crate::app::{App, Synced};
 use crate::content::{self, Form};
 use crate::error::ErrorBody;
 use crate::params::PathParam;
 use crate::schema::{BlockIdText, BlockSchema, DraftBlockSchema};
-use crate::ApiError;
 
 /// Most tips given at once.
 const TIP_COUNT_MAX: usize = 4;

@@ -93,7 +93,9 @@ pub(super) async fn add(
 ) -> Result<Response, ApiError> {
     let body = app.bodies.read_json(&headers, body).await?;
     let new: NewPeer = content::from_json(&body)?;
-    let peer = app.node.add_peer(&new.multi_address, new.alias.as_deref())?;
+    let peer = app
+        .node
+        .add_peer(&new.multi_address, new.alias.as_deref())?;
     content::json(&PeerAnswer::from(peer))
 }
 

@@ -70,8 +70,13 @@ pub(crate) fn parse(kind: Kind, query: &str, hrp: &str) -> Result<OutputQuery, Q
 /// Whether a route takes a parameter.
 fn allows(kind: Kind, name: &str) -> bool {
     match name {
-        "hasNativeTokens" | "minNativeTokenCount" | "maxNativeTokenCount" | "createdBefore"
-        | "createdAfter" | "pageSize" | "cursor" => true,
+        "hasNativeTokens"
+        | "minNativeTokenCount"
+        | "maxNativeTokenCount"
+        | "createdBefore"
+        | "createdAfter"
+        | "pageSize"
+        | "cursor" => true,
         "unlockableByAddress" => kind != Kind::Foundry,
         "address"
         | "hasStorageDepositReturn"
@@ -142,7 +147,9 @@ fn set(
 }
 
 fn boolean(value: &str) -> Result<bool, Cow<'static, str>> {
-    value.parse().map_err(|_| "true or false is expected".into())
+    value
+        .parse()
+        .map_err(|_| "true or false is expected".into())
 }
 
 fn number(value: &str) -> Result<u32, Cow<'static, str>> {
@@ -178,8 +185,10 @@ fn tag(value: &str) -> Result<Vec<u8>, Cow<'static, str>> {
         .filter(|digits| digits.len() <= 2 * TAG_SIZE_BYTES_MAX)
         .and_then(|digits| hex::decode(digits).ok())
         .ok_or_else(|| {
-            format!("0x and the hexadecimal digits of at most {TAG_SIZE_BYTES_MAX} bytes are expected")
-                .into()
+            format!(
+                "0x and the hexadecimal digits of at most {TAG_SIZE_BYTES_MAX} bytes are expected"
+            )
+            .into()
         })
 }
 
@@ -200,10 +209,7 @@ fn cursor(text: &str) -> Option<((UnixSeconds, OutputId), usize)> {
     let mut id_bytes = [0; OutputId::LENGTH];
     hex::decode_to_slice(id, &mut id_bytes).ok()?;
     let Decimal(size) = size.parse().ok()?;
-    let start = (
-        UnixSeconds(u32::from_be_bytes(bytes)),
-        OutputId(id_bytes),
-    );
+    let start = (UnixSeconds(u32::from_be_bytes(bytes)), OutputId(id_bytes));
     Some((start, page(size)))
 }
 

@@ -54,7 +54,10 @@ pub(super) struct OutputIds {
 /// Parameters of all lists.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[allow(dead_code, reason = "described, never made: the query module reads the parameters")]
+#[allow(
+    dead_code,
+    reason = "described, never made: the query module reads the parameters"
+)]
 pub(super) struct Common {
     /// Whether it holds native tokens.
     #[param(nullable = false)]
@@ -82,7 +85,10 @@ pub(super) struct Common {
 /// Parameter of all lists but that of foundries.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[allow(dead_code, reason = "described, never made: the query module reads the parameters")]
+#[allow(
+    dead_code,
+    reason = "described, never made: the query module reads the parameters"
+)]
 pub(super) struct Unlockable {
     /// Whoever holds this address can unlock it, now or at another time.
     #[param(nullable = false)]
@@ -92,7 +98,10 @@ pub(super) struct Unlockable {
 /// Parameters of lists of outputs that somebody owns.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[allow(dead_code, reason = "described, never made: the query module reads the parameters")]
+#[allow(
+    dead_code,
+    reason = "described, never made: the query module reads the parameters"
+)]
 pub(super) struct Owned {
     /// The owner.
     #[param(nullable = false)]
@@ -135,7 +144,10 @@ pub(super) struct Owned {
 /// Parameter of lists of outputs with an issuer.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[allow(dead_code, reason = "described, never made: the query module reads the parameters")]
+#[allow(
+    dead_code,
+    reason = "described, never made: the query module reads the parameters"
+)]
 pub(super) struct Issued {
     /// Its issuer.
     #[param(nullable = false)]
@@ -145,7 +157,10 @@ pub(super) struct Issued {
 /// Parameters of lists of aliases.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[allow(dead_code, reason = "described, never made: the query module reads the parameters")]
+#[allow(
+    dead_code,
+    reason = "described, never made: the query module reads the parameters"
+)]
 pub(super) struct Controlled {
     /// Who may change its state.
     #[param(nullable = false)]
@@ -161,7 +176,10 @@ pub(super) struct Controlled {
 /// Parameter of lists of foundries.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[allow(dead_code, reason = "described, never made: the query module reads the parameters")]
+#[allow(
+    dead_code,
+    reason = "described, never made: the query module reads the parameters"
+)]
 pub(super) struct OfAlias {
     /// Address of the alias that controls it.
     #[param(nullable = false)]

@@ -134,7 +134,10 @@ fn bad_values_are_refused_with_what_is_needed() {
         "cursor=%C3%A9",
     ] {
         let error = bad(Kind::Basic, text);
-        assert!(matches!(error, QueryError::Value { .. }), "{text}: {error:?}");
+        assert!(
+            matches!(error, QueryError::Value { .. }),
+            "{text}: {error:?}"
+        );
     }
     let ed25519 = format!("aliasAddress={}", address());
     assert!(matches!(
