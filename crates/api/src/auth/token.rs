@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rand_core::{OsRng, RngCore};
 use serde::{Deserialize, Serialize};
 use tangle_crypto::ed25519::SecretKey;
 use zeroize::Zeroizing;
@@ -100,7 +101,9 @@ impl TokenKey {
     /// A new random Ed25519 key.
     #[must_use]
     pub fn generate() -> Self {
-        Self::Ed25519(Zeroizing::new(rand::random()))
+        let mut seed = Zeroizing::new([0; 32]);
+        OsRng.fill_bytes(seed.as_mut_slice());
+        Self::Ed25519(seed)
     }
 
     /// Reads the text form.

@@ -143,7 +143,7 @@ pub(super) async fn block(
         (status = 503, description = "Not synced.", body = ErrorBody),
     )
 )]
-pub(super) async fn metadata(
+pub(super) async fn block_metadata(
     _: Synced,
     State(app): State<Arc<App>>,
     PathParam(id): PathParam<BlockId>,

@@ -118,7 +118,7 @@ pub(super) async fn output(
         (status = 404, description = "Unknown, or spent and pruned.", body = ErrorBody),
     )
 )]
-pub(super) async fn metadata(
+pub(super) async fn output_metadata(
     State(app): State<Arc<App>>,
     PathParam(id): PathParam<OutputId>,
 ) -> Result<Response, ApiError> {
