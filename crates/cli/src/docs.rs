@@ -15,9 +15,8 @@ const GENERATED: &str = "<!-- Printed by `tangle docs`; do not edit. -->\n";
 
 /// Writes all pages into `out`.
 pub(crate) fn run(out: &Path) -> Outcome {
-    let disk = |error: std::io::Error| {
-        Failure::new(Code::Disk, error).with("folder", out.display())
-    };
+    let disk =
+        |error: std::io::Error| Failure::new(Code::Disk, error).with("folder", out.display());
     std::fs::create_dir_all(out).map_err(disk)?;
     let pages = [
         ("configuration.md", configuration()),
@@ -100,7 +99,9 @@ fn describe(command: &clap::Command, path: &mut Vec<String>, page: &mut String) 
         lines.join("\n").trim_end()
     )
     .expect("a text takes any length");
-    let visible = command.get_subcommands().filter(|inner| !inner.is_hide_set());
+    let visible = command
+        .get_subcommands()
+        .filter(|inner| !inner.is_hide_set());
     for inner in visible {
         describe(inner, path, page);
     }

@@ -49,7 +49,11 @@ impl Failure {
     }
 
     /// Adds a value that is involved.
-    pub(crate) fn with(mut self: Box<Self>, name: &'static str, value: impl fmt::Display) -> Box<Self> {
+    pub(crate) fn with(
+        mut self: Box<Self>,
+        name: &'static str,
+        value: impl fmt::Display,
+    ) -> Box<Self> {
         self.values.push((name, value.to_string()));
         self
     }

@@ -31,9 +31,9 @@ impl std::fmt::Debug for Mnemonic {
 impl Mnemonic {
     /// Reads the words and checks their checksum.
     pub(crate) fn parse(words: &str) -> Outcome<Self> {
-        let mnemonic: bip39::Mnemonic = words
-            .parse()
-            .map_err(|error| Failure::new(Code::Secret, format!("the mnemonic is wrong: {error}")))?;
+        let mnemonic: bip39::Mnemonic = words.parse().map_err(|error| {
+            Failure::new(Code::Secret, format!("the mnemonic is wrong: {error}"))
+        })?;
         Ok(Self {
             words: mnemonic.to_string(),
             seed: mnemonic.to_seed(""),
@@ -43,8 +43,7 @@ impl Mnemonic {
     /// New random words.
     pub(crate) fn generate() -> Self {
         let entropy: [u8; 32] = rand::random();
-        let mnemonic =
-            bip39::Mnemonic::from_entropy(&entropy).expect("32 bytes make 24 words");
+        let mnemonic = bip39::Mnemonic::from_entropy(&entropy).expect("32 bytes make 24 words");
         Self {
             words: mnemonic.to_string(),
             seed: mnemonic.to_seed(""),

@@ -130,12 +130,11 @@ fn api_config(config: &NodeFile, genesis: &Genesis) -> Outcome<ApiConfig> {
 pub(crate) fn tokens(secret: &SecretFile, salt: &str, issuer: &str) -> Outcome<Tokens> {
     let text = secret.read()?;
     let Some(key) = TokenKey::from_text(&text) else {
-        return Err(Failure::new(
-            Code::Secret,
-            "the file holds no signing key for tokens",
-        )
-        .with("file", secret.file.display())
-        .help("make one: tangle tool jwt --new-key --key FILE"));
+        return Err(
+            Failure::new(Code::Secret, "the file holds no signing key for tokens")
+                .with("file", secret.file.display())
+                .help("make one: tangle tool jwt --new-key --key FILE"),
+        );
     };
     Ok(Tokens::new(key, Salt::new(salt), issuer))
 }
@@ -143,7 +142,10 @@ pub(crate) fn tokens(secret: &SecretFile, salt: &str, issuer: &str) -> Outcome<T
 fn warn_of_open_doors(config: &NodeFile, terminal: &Terminal) {
     for (name, address) in [
         ("rest.bind", Some(config.rest.bind)),
-        ("faucet.bind", config.faucet.key.as_ref().map(|_| config.faucet.bind)),
+        (
+            "faucet.bind",
+            config.faucet.key.as_ref().map(|_| config.faucet.bind),
+        ),
     ] {
         if let Some(address) = address
             && !ports::is_loopback(&address.ip())

@@ -174,7 +174,10 @@ async fn ready(handle: &Handle) {
 fn stop_signal() -> Outcome<impl Future<Output = ()>> {
     let listen = |kind| {
         signal(kind).map_err(|error| {
-            Failure::new(Code::NodeStart, format!("signals cannot be received: {error}"))
+            Failure::new(
+                Code::NodeStart,
+                format!("signals cannot be received: {error}"),
+            )
         })
     };
     let mut interrupt = listen(SignalKind::interrupt())?;

@@ -50,7 +50,10 @@ fn show(node: &NodeSummary, routes: &[String], terminal: &Terminal) {
         ),
         ("confirmed", milestone(&node.status.confirmed_milestone)),
         ("latest", milestone(&node.status.latest_milestone)),
-        ("pruned", format!("up to milestone {}", node.status.pruning_index)),
+        (
+            "pruned",
+            format!("up to milestone {}", node.status.pruning_index),
+        ),
         (
             "token",
             format!(

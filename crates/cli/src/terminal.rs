@@ -100,13 +100,6 @@ impl Terminal {
         let _ = write!(out, "\r\x1b[2K{shown}").and_then(|()| out.flush());
     }
 
-    /// Writes a note for a person, beside the answer.
-    pub(crate) fn note(&self, text: &str) {
-        if !self.is_quiet {
-            let _ = writeln!(stderr().lock(), "{text}");
-        }
-    }
-
     /// Writes a warning, beside the answer.
     pub(crate) fn warn(&self, text: &str) {
         let _ = writeln!(stderr().lock(), "warning: {text}");

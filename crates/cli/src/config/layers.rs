@@ -84,13 +84,7 @@ impl Layers {
             .map_err(|error| Failure::new(Code::ConfigValue, error))
     }
 
-    fn add_table(
-        &mut self,
-        table: &Table,
-        at: &str,
-        known: &[String],
-        origin: &Origin,
-    ) -> Outcome {
+    fn add_table(&mut self, table: &Table, at: &str, known: &[String], origin: &Origin) -> Outcome {
         for (name, value) in table {
             let path = if at.is_empty() {
                 name.clone()
@@ -163,9 +157,8 @@ fn suggestion(path: &str, known: &[String]) -> Option<String> {
 
 /// Reads a TOML file.
 pub(crate) fn read_file(path: &Path) -> Outcome<Table> {
-    let refuse = |reason: String| {
-        Failure::new(Code::ConfigUnreadable, reason).with("file", path.display())
-    };
+    let refuse =
+        |reason: String| Failure::new(Code::ConfigUnreadable, reason).with("file", path.display());
     let size = std::fs::metadata(path)
         .map_err(|error| refuse(format!("the configuration cannot be read: {error}")))?
         .len();
@@ -229,15 +222,20 @@ mod tests {
     fn unknown_key_is_refused_with_a_suggestion() {
         assert!(failure(&["[rest]\nprot = 1"]).contains("did you mean `rest.port`?"));
         assert!(failure(&["port = 1"]).contains("did you mean `rest.port`?"));
-        assert!(failure(&["[rset]\nport = 1"]).contains("did you mean `rest.port`?")
-            || failure(&["[rset]\nport = 1"]).contains("did you mean `rest`?"));
+        assert!(
+            failure(&["[rset]\nport = 1"]).contains("did you mean `rest.port`?")
+                || failure(&["[rset]\nport = 1"]).contains("did you mean `rest`?")
+        );
         assert!(failure(&["zzz = 1"]).contains("tangle config schema"));
     }
 
     #[test]
     fn wrong_type_names_key_and_origin() {
         let text = failure(&["[rest]\nport = \"x\""]);
-        assert!(text.contains("rest.port") && text.contains("test.toml"), "{text}");
+        assert!(
+            text.contains("rest.port") && text.contains("test.toml"),
+            "{text}"
+        );
         assert!(failure(&["rest = 1"]).contains("is a section"));
     }
 }

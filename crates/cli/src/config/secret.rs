@@ -26,7 +26,8 @@ impl SecretFile {
     /// The text of the secret, without white space around it.
     pub(crate) fn read(&self) -> Outcome<String> {
         let path = &self.file;
-        let refuse = |message: String| Failure::new(Code::Secret, message).with("file", path.display());
+        let refuse =
+            |message: String| Failure::new(Code::Secret, message).with("file", path.display());
         let file = std::fs::File::open(path)
             .map_err(|error| refuse(format!("a secret cannot be read: {error}")))?;
         let mode = file

@@ -40,7 +40,8 @@ fn push<T: Serialize>(
     keys: &mut Vec<Key>,
 ) {
     // What has no form in TOML is the absence of a value.
-    let default = toml::Value::try_from(value).map_or_else(|_| String::new(), |value| value.to_string());
+    let default =
+        toml::Value::try_from(value).map_or_else(|_| String::new(), |value| value.to_string());
     keys.push(Key {
         path: path.to_owned(),
         kind,

@@ -107,7 +107,11 @@ mod tests {
     #[test]
     fn accounts_are_told_apart_and_the_milestone_keys_are_none_of_them() {
         let accounts = Accounts::new(TEST_MNEMONIC).expect("good words");
-        let mut public: Vec<_> = accounts.all().iter().map(|account| account.key.public_key()).collect();
+        let mut public: Vec<_> = accounts
+            .all()
+            .iter()
+            .map(|account| account.key.public_key())
+            .collect();
         public.extend(accounts.milestone_keys(2).iter().map(SecretKey::public_key));
         public.sort_unstable();
         public.dedup();

@@ -134,7 +134,7 @@ impl Banner<'_> {
             format!("   Data        {data}   (ephemeral: --ephemeral · start over: --reset)")
         });
         lines.push(String::new());
-        lines.push(format!("   Try:        {}", self.example(&rest, rows)));
+        lines.push(format!("   Try:        curl {rest}/api/core/v2/info"));
         lines.push("   Stop:       Ctrl-C".to_owned());
         lines.push(String::new());
         lines.join("\n")
@@ -158,16 +158,6 @@ impl Banner<'_> {
             terminal.paint(Look::Dim, "(print: tangle dev --show-mnemonic)")
         ));
         lines
-    }
-
-    fn example(&self, rest: &str, rows: &[Row]) -> String {
-        match (self.faucet, rows.first()) {
-            (Some(faucet), Some(row)) => format!(
-                "curl http://{faucet}/api/enqueue -d '{{\"address\":\"{}\"}}'",
-                row.address
-            ),
-            _ => format!("curl {rest}/api/core/v2/info"),
-        }
     }
 }
 

@@ -166,7 +166,12 @@ impl Describe for Allocations {
     fn describe(&self, path: &str, about: &'static str, keys: &mut Vec<Key>) {
         let entries = self.0.iter();
         let entries: Vec<String> = entries
-            .map(|entry| format!("{{ owner = \"{}\", amount = {} }}", entry.owner, entry.amount))
+            .map(|entry| {
+                format!(
+                    "{{ owner = \"{}\", amount = {} }}",
+                    entry.owner, entry.amount
+                )
+            })
             .collect();
         keys.push(Key {
             path: path.to_owned(),

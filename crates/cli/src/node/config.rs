@@ -147,7 +147,10 @@ impl Source {
     pub(crate) fn find(file: Option<&Path>) -> Outcome<Self> {
         let files = match file {
             Some(file) => vec![file.to_owned()],
-            None => usual_files().into_iter().filter(|file| file.exists()).collect(),
+            None => usual_files()
+                .into_iter()
+                .filter(|file| file.exists())
+                .collect(),
         };
         let mut layers = Layers::default();
         for file in &files {
@@ -211,9 +214,12 @@ fn nested(path: &str, value: &str) -> Table {
 /// Reads a genesis file.
 pub(crate) fn read_genesis(path: &Path) -> Outcome<Genesis> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(Code::Genesis, format!("the genesis cannot be read: {error}"))
-            .with("file", path.display())
-            .help("name it with --genesis, or make one: tangle tool genesis init")
+        Failure::new(
+            Code::Genesis,
+            format!("the genesis cannot be read: {error}"),
+        )
+        .with("file", path.display())
+        .help("name it with --genesis, or make one: tangle tool genesis init")
     })?;
     Genesis::from_toml(&text)
         .map_err(|error| Failure::new(Code::Genesis, error).with("file", path.display()))

@@ -39,8 +39,8 @@ fn known(is_dev: bool) -> Vec<Key> {
 
 fn show(source: &Source, with_origin: bool, terminal: &Terminal) -> Outcome {
     let config: NodeFile = source.layers.build()?;
-    let root = toml::Value::try_from(&config)
-        .map_err(|error| Failure::new(Code::Unexpected, error))?;
+    let root =
+        toml::Value::try_from(&config).map_err(|error| Failure::new(Code::Unexpected, error))?;
     let values = keys_of::<NodeFile>().into_iter().map(|key| {
         let value = key
             .path
@@ -51,16 +51,21 @@ fn show(source: &Source, with_origin: bool, terminal: &Terminal) -> Outcome {
         (key.path, value, origin)
     });
     if terminal.is_json() {
-        let entries = values.map(|(path, value, origin)| {
-            json!({ "key": path, "value": value, "origin": origin })
-        });
+        let entries = values
+            .map(|(path, value, origin)| json!({ "key": path, "value": value, "origin": origin }));
         terminal.json(&entries.collect::<Vec<_>>());
         return Ok(());
     }
     for (path, value, origin) in values {
-        let text = value.map_or_else(|| format!("# {path}: none"), |value| format!("{path} = {value}"));
+        let text = value.map_or_else(
+            || format!("# {path}: none"),
+            |value| format!("{path} = {value}"),
+        );
         if with_origin {
-            terminal.line(&format!("{text}  {}", terminal.paint(Look::Dim, &format!("# {origin}"))));
+            terminal.line(&format!(
+                "{text}  {}",
+                terminal.paint(Look::Dim, &format!("# {origin}"))
+            ));
         } else {
             terminal.line(&text);
         }
@@ -92,8 +97,11 @@ fn init(file: &Path, is_dev: bool, terminal: &Terminal) -> Outcome {
     let written = std::fs::File::create_new(file)
         .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
     written.map_err(|error| {
-        Failure::new(Code::Disk, format!("the configuration cannot be written: {error}"))
-            .with("file", file.display())
+        Failure::new(
+            Code::Disk,
+            format!("the configuration cannot be written: {error}"),
+        )
+        .with("file", file.display())
     })?;
     terminal.say(&format!("wrote {}", file.display()));
     Ok(())

@@ -139,7 +139,10 @@ fn show(key: &SecretKey, hrp: &str, secret: Secret, terminal: &Terminal) {
     let address = Address::from_public_key(&public);
     let mut rows = vec![
         ("publicKey", format!("0x{}", hex::encode(public))),
-        ("address", format!("0x{}", hex::encode(&address.to_array()[1..]))),
+        (
+            "address",
+            format!("0x{}", hex::encode(&address.to_array()[1..])),
+        ),
         ("bech32", address.to_bech32(hrp)),
     ];
     match secret {
