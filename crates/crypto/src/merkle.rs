@@ -9,6 +9,8 @@ use crate::blake2b;
 const LEAF: u8 = 0;
 /// Prefix of a hashed inner node.
 const NODE: u8 = 1;
+/// Nodes hashed at a time: enough for every lane, few enough to stay in the cache.
+const NODES_AT_ONCE: usize = 128;
 
 type Hash = [u8; 32];
 
@@ -89,10 +91,14 @@ fn parents(level: &[Hash]) -> Vec<Hash> {
     parents
 }
 
-fn hash_all<const N: usize>(nodes: impl Iterator<Item = [u8; N]>) -> Vec<Hash> {
-    let nodes: Vec<[u8; N]> = nodes.collect();
-    let inputs: Vec<&[u8]> = nodes.iter().map(<[u8; N]>::as_slice).collect();
-    blake2b::hash_many(&inputs)
+fn hash_all<const N: usize>(mut nodes: impl ExactSizeIterator<Item = [u8; N]>) -> Vec<Hash> {
+    let mut hashes = Vec::with_capacity(nodes.len());
+    while nodes.len() > 0 {
+        let part: Vec<[u8; N]> = nodes.by_ref().take(NODES_AT_ONCE).collect();
+        let inputs: Vec<&[u8]> = part.iter().map(<[u8; N]>::as_slice).collect();
+        hashes.extend(blake2b::hash_many(&inputs));
+    }
+    hashes
 }
 
 fn leaf_node(leaf: &Hash) -> [u8; 33] {
