@@ -8,6 +8,7 @@
 mod genesis;
 mod query;
 mod reader;
+pub mod snapshot;
 mod store;
 
 pub use genesis::{Allocation, BaseToken, Genesis, GenesisError};
