@@ -92,7 +92,7 @@ fn read_text(reader: &mut Reader<'_>, field: &'static str) -> Result<String, Dec
 fn read_hrp(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
     let field = "human-readable part";
     let hrp = read_text(reader, field)?;
-    if !hrp.is_ascii() {
+    if bech32::Hrp::parse(&hrp).is_err() {
         return Err(DecodeError::Text { field });
     }
     Ok(hrp)

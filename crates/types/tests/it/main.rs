@@ -1,5 +1,6 @@
 //! Tests of the protocol's values from outside the crate.
 
+mod address;
 mod json;
 mod vectors;
 
