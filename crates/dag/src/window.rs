@@ -358,6 +358,14 @@ impl<T> Dag<T> {
         Some(cone.score(self.confirmed, self.config.below_max_depth))
     }
 
+    /// The solid blocks of the window, parents before children.
+    pub fn solid(&self) -> impl Iterator<Item = (&BlockId, &T)> {
+        self.order.iter().filter_map(|handle| {
+            let vertex = &self.table[*handle];
+            Some((&vertex.id, vertex.value.as_ref()?))
+        })
+    }
+
     /// Unreferenced blocks in the past cones of `starts`, in white-flag order. Each is visited once.
     /// Starts that are roots add nothing.
     ///

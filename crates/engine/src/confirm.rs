@@ -10,9 +10,10 @@ use tangle_dag::ConeError;
 use tangle_ledger::{ConfirmingMilestone, Diff, ReferencedBlock, apply, apply_receipt};
 use tangle_types::{BlockId, MilestoneIndex, Treasury, UnixSeconds};
 
+use crate::engine::may_be_approved;
 use crate::overlay::View;
 use crate::{
-    CheckedBlock, Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone,
+    CheckedBlock, Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone, Time,
 };
 
 /// A cone and what applying it does: the costly part of a milestone, computed once.
@@ -24,12 +25,16 @@ pub(crate) struct Outcome {
 
 impl<S: Store> Engine<S> {
     /// Confirms the milestones that follow the ledger, as far as they are known and solid.
-    pub(crate) fn confirm_known(&mut self, effects: &mut Vec<Effect>) -> Result<(), S::Error> {
+    pub(crate) fn confirm_known(
+        &mut self,
+        now: Time,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), S::Error> {
         while self.can_confirm()
             && let Some(milestone) = self.known.get(&self.previous.index.next())
         {
             let milestone = Arc::clone(milestone);
-            if !self.confirm(&milestone, effects)? {
+            if !self.confirm(now, &milestone, effects)? {
                 return Ok(());
             }
             self.known.remove(&milestone.milestone.index);
@@ -76,11 +81,16 @@ impl<S: Store> Engine<S> {
     /// the ledger halted.
     fn confirm(
         &mut self,
+        now: Time,
         stored: &Arc<StoredMilestone>,
         effects: &mut Vec<Effect>,
     ) -> Result<bool, S::Error> {
         let milestone = &stored.milestone;
         let index = milestone.index;
+        if let Some(version) = self.schedule.unsupported_at(index) {
+            self.halt(Halt::UnsupportedVersion { index, version }, effects);
+            return Ok(false);
+        }
         let version = self.schedule.at(index).version;
         if let Err(error) = check_next(&self.previous, milestone, version) {
             self.halt(
@@ -110,7 +120,7 @@ impl<S: Store> Engine<S> {
             self.halt(halt, effects);
             return Ok(false);
         }
-        match self.complete(stored, outcome) {
+        match self.complete(now, stored, outcome) {
             Ok(commit) => effects.push(Effect::Commit(commit)),
             Err(halt) => {
                 self.halt(halt, effects);
@@ -154,6 +164,7 @@ impl<S: Store> Engine<S> {
     /// Takes over what the milestone changes, and says what must become durable.
     fn complete(
         &mut self,
+        now: Time,
         stored: &Arc<StoredMilestone>,
         outcome: Outcome,
     ) -> Result<Arc<MilestoneCommit>, Halt> {
@@ -183,12 +194,12 @@ impl<S: Store> Engine<S> {
             treasury,
         });
         self.overlay.push(Arc::clone(&commit));
-        self.renew(index, &cone);
+        self.renew(now, index, &cone);
         Ok(commit)
     }
 
     /// Moves the window, the tips and the coordinator on to the confirmed milestone.
-    fn renew(&mut self, index: MilestoneIndex, cone: &[BlockId]) {
+    fn renew(&mut self, now: Time, index: MilestoneIndex, cone: &[BlockId]) {
         let below_max_depth = self.parameters().below_max_depth;
         self.dag.set_below_max_depth(below_max_depth);
         self.dag.confirm(index, cone);
@@ -196,7 +207,13 @@ impl<S: Store> Engine<S> {
         let dag = &self.dag;
         self.tips.on_confirmed(&|id| dag.score(id));
         if let Some(coordinator) = &mut self.coordinator {
-            coordinator.on_confirmed(self.previous);
+            coordinator.on_confirmed(self.previous, now.0);
+            for (id, block) in dag.solid() {
+                let score = dag.score(id).expect("a solid block has a score");
+                if may_be_approved(block, score) {
+                    coordinator.on_solid(*id, block.parents());
+                }
+            }
         }
     }
 }

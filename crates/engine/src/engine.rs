@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tangle_consensus::{Coordinator, MilestoneKeys, ParameterSchedule, Previous};
+use tangle_consensus::{AnnounceError, Coordinator, MilestoneKeys, ParameterSchedule, Previous};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_dag::{ConeIndexes, Dag, DagConfig, Inserted, Moment, TipScore, TipSelection};
 use tangle_types::{
@@ -99,9 +99,14 @@ impl<S: Store> Engine<S> {
             below_max_depth: parameters.below_max_depth,
             ..parts.window
         };
-        let coordinator = parts
-            .coordinator
-            .map(|part| Coordinator::new(part.config, part.keys, previous, part.seed));
+        let entry_point = bootstrap
+            .entry_points
+            .iter()
+            .max_by_key(|(id, index)| (*index, *id))
+            .map_or(BlockId::ZERO, |(id, _)| *id);
+        let coordinator = parts.coordinator.map(|part| {
+            Coordinator::new(&part.config, part.keys, previous, entry_point, part.seed)
+        });
         Self {
             store: parts.store,
             keys: parts.keys,
@@ -136,7 +141,7 @@ impl<S: Store> Engine<S> {
             Input::Reserved(index) => self.on_reserved(now, index, effects),
             Input::Committed(index) => {
                 self.overlay.forget(index);
-                self.confirm_known(effects)
+                self.confirm_known(now, effects)
             }
             Input::Tips(ticket, request) => {
                 effects.push(Effect::Tips(ticket, self.tips.select(request)));
@@ -159,18 +164,34 @@ impl<S: Store> Engine<S> {
     /// # Errors
     /// As [`Engine::step`].
     pub fn resume(&mut self, now: Time, effects: &mut Vec<Effect>) -> Result<(), S::Error> {
-        self.confirm_known(effects)?;
-        match self.reservation.take() {
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.start(now.0);
+        }
+        let reservation = self.reservation.take();
+        if let (Some(coordinator), Some(reservation)) = (&mut self.coordinator, &reservation) {
+            coordinator.on_reserved(reservation.index);
+        }
+        self.confirm_known(now, effects)?;
+        match reservation {
             Some(reservation) if reservation.index == self.previous.index.next() => {
-                self.issue_again(now, reservation, effects)
+                self.issue_again(now, &reservation, effects)
             }
             _ => Ok(()),
         }
     }
 
     /// Announces new protocol parameters with the next milestone that this node issues.
-    pub fn announce(&mut self, option: ParametersOption) {
+    ///
+    /// # Errors
+    /// See [`AnnounceError`].
+    pub fn announce(&mut self, option: ParametersOption) -> Result<(), AnnounceError> {
+        let mut by = self.previous.index.next();
+        if self.issuing.is_some() {
+            by = by.next();
+        }
+        self.schedule.may_announce(&option, by)?;
         self.announcement = Some(option);
+        Ok(())
     }
 
     /// The parameters in force for new blocks.
@@ -205,13 +226,12 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// When the engine wants the next [`Input::Tick`] for the coordinator's sake.
+    /// When the engine wants the next [`Input::Tick`] for the coordinator's sake; `None` while it
+    /// waits for something else.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        self.coordinator
-            .as_ref()
-            .and_then(Coordinator::due_ms)
-            .map(Time)
+        let coordinator = self.coordinator.as_ref().filter(|_| self.can_confirm())?;
+        coordinator.wake_ms().map(Time)
     }
 
     pub(crate) fn can_confirm(&self) -> bool {
@@ -225,6 +245,7 @@ impl<S: Store> Engine<S> {
 
     fn on_tick(&mut self, now: Time, effects: &mut Vec<Effect>) -> Result<(), S::Error> {
         self.tips.on_tick(Moment(now.0));
+        self.merge_tips(now, effects);
         self.issue_if_due(now, effects)
     }
 
@@ -251,10 +272,11 @@ impl<S: Store> Engine<S> {
         self.insert(now, block, source, effects)?;
         match (source, &mut self.coordinator) {
             (Source::Client(ticket), _) => effects.push(Effect::Accepted(ticket)),
-            (Source::Checkpoint, Some(coordinator)) => coordinator.on_checkpoint(id),
+            (Source::Checkpoint, Some(coordinator)) => coordinator.on_checkpoint(),
             _ => {}
         }
-        self.confirm_known(effects)
+        self.merge_tips(now, effects);
+        self.confirm_known(now, effects)
     }
 
     fn is_known(&self, id: &BlockId, source: Source) -> Result<bool, S::Error> {
@@ -305,13 +327,10 @@ impl<S: Store> Engine<S> {
         self.tips
             .on_solid(Moment(now.0), *id, block.parents(), score);
         // The coordinator follows its own milestone by being told of its confirmation.
-        if score != TipScore::BelowMaxDepth
-            && block.milestone_id().is_none()
-            && let Some(coordinator) = &mut self.coordinator
-            && coordinator.on_solid(*id, block.parents())
-            && let Some(parents) = coordinator.checkpoint()
+        if let Some(coordinator) = &mut self.coordinator
+            && may_be_approved(&block, score)
         {
-            effects.push(Effect::Checkpoint(parents));
+            coordinator.on_solid(*id, block.parents());
         }
         if let Some(milestone_id) = block.milestone_id() {
             self.on_milestone(&block, milestone_id, effects);
@@ -392,6 +411,11 @@ impl<S: Store> Engine<S> {
         };
         Some(Inspection { block, score })
     }
+}
+
+/// Whether the coordinator may approve a solid block. Its own milestone it approves anyway.
+pub(crate) fn may_be_approved(block: &CheckedBlock, score: TipScore) -> bool {
+    score != TipScore::BelowMaxDepth && block.milestone_id().is_none()
 }
 
 impl Ticket {

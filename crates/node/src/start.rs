@@ -24,8 +24,6 @@ use crate::{CoordinatorConfig, Handle, NodeConfig};
 const MESSAGES_MAX: usize = 256;
 /// Errands that may wait for the writer.
 const ERRANDS_MAX: usize = 8;
-/// Blocks that the coordinator tracks before it asks for a checkpoint.
-const TRACKED_COUNT_MAX: usize = 100_000;
 /// Referenced blocks that the window remembers.
 const ROOT_COUNT_MAX: usize = 100_000;
 /// Stored blocks that are read back together after a start.
@@ -229,7 +227,6 @@ fn parts(
         coordinator: coordinator.map(|coordinator| CoordinatorPart {
             config: tangle_consensus::CoordinatorConfig {
                 interval_ms: coordinator.interval_ms,
-                tracked_count_max: TRACKED_COUNT_MAX,
             },
             keys: coordinator.keys,
             seed: config.seed,

@@ -59,9 +59,10 @@ pub(crate) struct Node {
     pub(crate) engine: Engine<MemoryStore>,
     pub(crate) disk: MemoryStore,
     pub(crate) now: Time,
-    /// Effects that were not carried out because the disk hangs.
+    /// Effects that were not carried out yet, in order: the disk hangs, or is busy with the first.
     pub(crate) held: VecDeque<Effect>,
     pub(crate) is_disk_stuck: bool,
+    is_busy: bool,
     pub(crate) answers: Vec<Effect>,
     next_ticket: u64,
 }
@@ -203,10 +204,7 @@ impl Node {
             }
         };
         let coordinator = is_coordinator.then(|| CoordinatorPart {
-            config: CoordinatorConfig {
-                interval_ms: 1_000,
-                tracked_count_max: 1_000,
-            },
+            config: CoordinatorConfig { interval_ms: 1_000 },
             keys: vec![milestone_key(0), milestone_key(1)],
             seed: 1,
         });
@@ -227,6 +225,7 @@ impl Node {
             now,
             held: VecDeque::new(),
             is_disk_stuck: false,
+            is_busy: false,
             answers: Vec::new(),
             next_ticket: 0,
         };
@@ -284,8 +283,7 @@ impl Node {
     /// The disk works again: does what was held up.
     pub(crate) fn unstick(&mut self) {
         self.is_disk_stuck = false;
-        let held = std::mem::take(&mut self.held);
-        self.carry_out(held.into());
+        self.carry_out(Vec::new());
     }
 
     pub(crate) fn metadata(&self, block: &CheckedBlock) -> Option<BlockMetadata> {
@@ -304,27 +302,37 @@ impl Node {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            if self.is_disk_stuck {
-                self.held.push_back(effect);
-                continue;
-            }
-            match effect {
+        self.held.extend(effects);
+        // What follows from an effect comes after all that was asked for before.
+        while !self.is_disk_stuck
+            && !self.is_busy
+            && let Some(effect) = self.held.pop_front()
+        {
+            self.is_busy = true;
+            let followup = match effect {
                 Effect::Store(block) => {
                     let mut disk = self.disk.0.lock().expect("no panic");
                     disk.blocks.insert(block.id(), block.parsed().bytes.clone());
+                    None
                 }
                 Effect::Reserve(reservation) => {
                     let index = reservation.index;
                     self.disk.0.lock().expect("no panic").reservation = Some(reservation);
-                    self.step(Input::Reserved(index));
+                    Some(Input::Reserved(index))
                 }
                 Effect::Commit(commit) => {
                     self.write(&commit);
-                    self.step(Input::Committed(commit.milestone.milestone.index));
+                    Some(Input::Committed(commit.milestone.milestone.index))
                 }
-                answer => self.answers.push(answer),
+                answer => {
+                    self.answers.push(answer);
+                    None
+                }
+            };
+            if let Some(input) = followup {
+                self.step(input);
             }
+            self.is_busy = false;
         }
     }
 
