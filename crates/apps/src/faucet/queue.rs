@@ -166,9 +166,7 @@ mod tests {
         let later = now + 2 * MINUTE;
         queue.push(payment(1), now).expect("the first");
         assert_eq!(queue.push(payment(2), now), Err(QueueError::TooMany));
-        queue
-            .push(payment(2), later)
-            .expect("another minute");
+        queue.push(payment(2), later).expect("another minute");
         let early = queue.push(payment(3), later);
         assert_eq!(early, Err(QueueError::TooMany));
     }
