@@ -1,0 +1,302 @@
+//! Curl-P-81 on many inputs at once.
+//!
+//! The state of every lane is 729 trits; each trit is a pair of bit planes with a bit for each
+//! lane. A round computes `new[i] = s(old[364 i], old[364 (i + 1)])`, places modulo 729.
+//!
+//! *Where a trit is.* Stored as such, a round would need a second copy of the state. Instead, place
+//! `m` of the array holds trit `c m` of the state, `c` being 1 at first. When `c` is multiplied by
+//! `1 / 364 = -2` in a round, the round becomes `b[m] = s(b[m], b[m + d])` with `d = 364 / c`, and
+//! so needs no move at all; `d` is multiplied by 364 in turn.
+//!
+//! *Three rounds in one pass.* The steps of three rounds in a row are `4 e`, `-2 e` and `e`. Walking
+//! the places `0, e, 2 e, ...`, the results of the first two rounds for the next few places stay in
+//! registers, so that a pass loads and stores each place once for three rounds.
+//!
+//! *Five operations.* With a trit as planes `(low, high)`, 0 being (1, 1), 1 being (0, 1) and -1
+//! being (1, 0), the s-box takes five operations if it may leave the complement of a plane instead
+//! of the plane. It starts from `(!low, high)`, gives `(low, !high)`, then `(!low, !high)`, and is
+//! back at `(!low, high)` after three rounds, and 81 is a multiple of three.
+
+use super::trits::{BYTES, PER_BYTE, transpose};
+use super::{HASH_TRITS, NONCE_LENGTH};
+
+/// Trits of the state, of which the first third takes the input and gives the hash.
+const SIZE: usize = 729;
+/// The distance between the two trits that make a new one.
+const STEP: usize = 364;
+const PASSES: usize = 81 / 3;
+/// `STEP^3`: what three rounds do to the steps.
+const STEP_CUBED: usize = STEP * STEP * STEP % SIZE;
+/// Trit `i` of the state is in place `i * HASH_FACTOR` after the last round: `STEP^81`.
+const HASH_FACTOR: usize = {
+    let mut factor = 1;
+    let mut pass = 0;
+    while pass < PASSES {
+        factor = factor * STEP_CUBED % SIZE;
+        pass += 1;
+    }
+    factor
+};
+/// Bytes whose trits fit into a word together.
+const BYTES_PER_WORD: usize = 64 / PER_BYTE;
+/// Bytes of the input: a hash and a nonce.
+const INPUT_LENGTH: usize = 32 + NONCE_LENGTH;
+
+/// One trit of every lane: two planes. Between the rounds `low` holds where it is 1 and `high`
+/// where it is not -1.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+pub(super) struct Trits<const WORDS: usize> {
+    pub(super) low: [u64; WORDS],
+    pub(super) high: [u64; WORDS],
+}
+
+impl<const WORDS: usize> Trits<WORDS> {
+    const ZERO: Self = Self {
+        low: [0; WORDS],
+        high: [u64::MAX; WORDS],
+    };
+
+    fn is_zero(&self) -> [u64; WORDS] {
+        zip(self.low, self.high, |low, high| !low & high)
+    }
+}
+
+/// The 81 rounds on all lanes of a state.
+pub(super) type Rounds<const WORDS: usize> = fn(&mut State<WORDS>);
+
+/// 64 lanes for each of `WORDS`.
+pub(super) struct State<const WORDS: usize> {
+    trits: Box<[Trits<WORDS>; SIZE]>,
+}
+
+impl<const WORDS: usize> State<WORDS> {
+    pub(super) const LANES: usize = 64 * WORDS;
+
+    pub(super) fn new() -> Self {
+        let trits = vec![Trits::ZERO; SIZE].into_boxed_slice();
+        let trits = trits.try_into().ok();
+        Self {
+            trits: trits.expect("the vector has SIZE elements"),
+        }
+    }
+
+    /// The trits of the state before the first round.
+    pub(super) fn trits_mut(&mut self) -> &mut [Trits<WORDS>] {
+        &mut self.trits[..]
+    }
+
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.trits.copy_from_slice(&other.trits[..]);
+    }
+
+    /// Makes the state before the first round from a hash and a nonce for each lane, at most
+    /// [`Self::LANES`]; the other lanes hold anything.
+    pub(super) fn absorb(&mut self, inputs: &[(&[u8; 32], [u8; NONCE_LENGTH])]) {
+        self.trits.fill(Trits::ZERO);
+        for (word, inputs) in inputs.chunks(64).enumerate() {
+            for from in (0..INPUT_LENGTH).step_by(BYTES_PER_WORD) {
+                let mut plus = [0; 64];
+                let mut not_minus = [0; 64];
+                for (lane, (hash, nonce)) in inputs.iter().enumerate() {
+                    let bytes = hash.iter().chain(nonce).skip(from).take(BYTES_PER_WORD);
+                    for (index, byte) in bytes.enumerate() {
+                        let bits = BYTES[usize::from(*byte)];
+                        plus[lane] |= bits.plus << (PER_BYTE * index);
+                        not_minus[lane] |= bits.not_minus << (PER_BYTE * index);
+                    }
+                }
+                transpose(&mut plus);
+                transpose(&mut not_minus);
+                let trits = &mut self.trits[PER_BYTE * from..][..PER_BYTE * BYTES_PER_WORD];
+                for (index, trits) in trits.iter_mut().enumerate() {
+                    trits.low[word] = plus[index];
+                    trits.high[word] = not_minus[index];
+                }
+            }
+        }
+    }
+
+    /// The lanes whose last `zeros` trits are zero, after the last round.
+    pub(super) fn lanes_with_zeros(&self, zeros: usize) -> [u64; WORDS] {
+        let mut lanes = [u64::MAX; WORDS];
+        for trits in self.hash_from_end().take(zeros) {
+            lanes = zip(lanes, trits.is_zero(), |lanes, zero| lanes & zero);
+            if lanes == [0; WORDS] {
+                break;
+            }
+        }
+        lanes
+    }
+
+    /// Trailing zero trits of the first `lane_count` lanes, after the last round.
+    pub(super) fn trailing_zeros(&self, lane_count: usize) -> Vec<u32> {
+        let mut counts = vec![0; lane_count];
+        let mut lanes = [u64::MAX; WORDS];
+        for trits in self.hash_from_end() {
+            lanes = zip(lanes, trits.is_zero(), |lanes, zero| lanes & zero);
+            let mut counted = false;
+            for (word, counts) in lanes.iter().zip(counts.chunks_mut(64)) {
+                for (lane, count) in counts.iter_mut().enumerate() {
+                    let zero = word >> lane & 1 == 1;
+                    *count += u32::from(zero);
+                    counted |= zero;
+                }
+            }
+            if !counted {
+                break;
+            }
+        }
+        counts
+    }
+
+    fn hash_from_end(&self) -> impl Iterator<Item = &Trits<WORDS>> {
+        (0..HASH_TRITS)
+            .rev()
+            .map(|index| &self.trits[index * HASH_FACTOR % SIZE])
+    }
+}
+
+/// Compiled for whatever the build assumes of the processor.
+pub(super) fn portable<const WORDS: usize>(state: &mut State<WORDS>) {
+    rounds(&mut state.trits);
+}
+
+/// Compiled for AVX2, when the processor has it.
+pub(super) fn avx2(state: &mut State<4>) {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx2() {
+        #[target_feature(enable = "avx2")]
+        fn compiled(trits: &mut [Trits<4>; SIZE]) {
+            rounds(trits);
+        }
+        // SAFETY: the processor has AVX2, as was asked just now.
+        unsafe { compiled(&mut state.trits) };
+        return;
+    }
+    portable(state);
+}
+
+/// Compiled for AVX-512, when the processor has it.
+pub(super) fn avx512(state: &mut State<8>) {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx512() {
+        #[target_feature(enable = "avx512f")]
+        fn compiled(trits: &mut [Trits<8>; SIZE]) {
+            rounds(trits);
+        }
+        // SAFETY: the processor has AVX-512F, as was asked just now.
+        unsafe { compiled(&mut state.trits) };
+        return;
+    }
+    portable(state);
+}
+
+pub(super) fn has_avx2() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+pub(super) fn has_avx512() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512f");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// The 81 rounds. Inlined into its callers, so that it is compiled for their instruction sets.
+#[inline(always)]
+fn rounds<const WORDS: usize>(trits: &mut [Trits<WORDS>; SIZE]) {
+    let mut step = STEP_CUBED;
+    for _ in 0..PASSES {
+        three_rounds(trits, step);
+        step = step * STEP_CUBED % SIZE;
+    }
+}
+
+/// Three rounds with steps of `4 step`, `-2 step` and `step`. In terms of the walk, whose place `n`
+/// is `n * step`: `first[n] = s(b[n], b[n + 4])`, `second[n] = s(first[n], first[n - 2])`,
+/// `b[n] = s(second[n], second[n + 1])`.
+#[inline(always)]
+fn three_rounds<const WORDS: usize>(b: &mut [Trits<WORDS>; SIZE], step: usize) {
+    const AHEAD: usize = 5;
+    let place = |n: usize| n * step % SIZE;
+    let advance = |place: usize| {
+        let place = place + step;
+        if place < SIZE { place } else { place - SIZE }
+    };
+    // The end of the walk needs its beginning as it was.
+    let begin: [_; AHEAD] = std::array::from_fn(|n| b[place(n)]);
+    let mut first_before = first(&b[place(SIZE - 1)], &begin[3]);
+    let mut first_here = first(&begin[0], &begin[4]);
+    let mut second_here = second(&first_here, &first(&b[place(SIZE - 2)], &begin[2]));
+    let mut move_on = |near: &Trits<WORDS>, far: &Trits<WORDS>| {
+        let first_next = first(near, far);
+        let second_next = second(&first_next, &first_before);
+        let result = third(&second_here, &second_next);
+        (first_before, first_here, second_here) = (first_here, first_next, second_next);
+        result
+    };
+    let (mut here, mut near, mut far) = (0, place(1), place(AHEAD));
+    for _ in 0..SIZE - AHEAD {
+        b[here] = move_on(&b[near], &b[far]);
+        (here, near, far) = (near, advance(near), advance(far));
+    }
+    for n in 0..AHEAD {
+        let near_trits = if n + 1 < AHEAD { b[near] } else { begin[0] };
+        b[here] = move_on(&near_trits, &begin[n]);
+        (here, near) = (near, advance(near));
+    }
+}
+
+/// The s-box from `(!low, high)` to `(low, !high)`.
+#[inline(always)]
+fn first<const WORDS: usize>(a: &Trits<WORDS>, b: &Trits<WORDS>) -> Trits<WORDS> {
+    each(a, b, |a, b| {
+        let low = (a.0 & b.1) | (b.0 ^ a.1);
+        (low, (a.0 ^ b.1) & low)
+    })
+}
+
+/// The s-box from `(low, !high)` to `(!low, !high)`.
+#[inline(always)]
+fn second<const WORDS: usize>(a: &Trits<WORDS>, b: &Trits<WORDS>) -> Trits<WORDS> {
+    each(a, b, |a, b| {
+        let low = (a.0 | b.1) & !(b.0 ^ a.1);
+        (low, (a.0 ^ b.1) & !low)
+    })
+}
+
+/// The s-box from `(!low, !high)` to `(!low, high)`.
+#[inline(always)]
+fn third<const WORDS: usize>(a: &Trits<WORDS>, b: &Trits<WORDS>) -> Trits<WORDS> {
+    each(a, b, |a, b| {
+        let low = (b.0 ^ a.1) & !(a.0 & !b.1);
+        (low, (a.0 ^ b.1) | low)
+    })
+}
+
+#[inline(always)]
+fn each<const WORDS: usize>(
+    a: &Trits<WORDS>,
+    b: &Trits<WORDS>,
+    operation: impl Fn((u64, u64), (u64, u64)) -> (u64, u64),
+) -> Trits<WORDS> {
+    let mut result = Trits::ZERO;
+    for word in 0..WORDS {
+        (result.low[word], result.high[word]) =
+            operation((a.low[word], a.high[word]), (b.low[word], b.high[word]));
+    }
+    result
+}
+
+#[inline(always)]
+fn zip<const WORDS: usize>(
+    a: [u64; WORDS],
+    b: [u64; WORDS],
+    operation: impl Fn(u64, u64) -> u64,
+) -> [u64; WORDS] {
+    std::array::from_fn(|word| operation(a[word], b[word]))
+}

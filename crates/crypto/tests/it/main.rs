@@ -1,0 +1,31 @@
+//! The crate against published vectors, independent references and its own slower paths.
+
+mod pow;
+
+use serde_json::Value;
+
+/// A file of vectors.
+fn vectors(name: &str) -> Value {
+    let path = format!("{}/../testkit/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the vectors are in the repository");
+    serde_json::from_str(&text).expect("the vectors are JSON")
+}
+
+/// The elements of an array.
+fn list(value: &Value) -> &[Value] {
+    value.as_array().expect("an array")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().expect("a number")
+}
+
+/// The bytes of a hexadecimal text, with or without `0x`.
+fn bytes(value: &Value) -> Vec<u8> {
+    let text = text(value);
+    hex::decode(text.strip_prefix("0x").unwrap_or(text)).expect("hexadecimal digits")
+}
