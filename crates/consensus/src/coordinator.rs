@@ -3,21 +3,55 @@
 //! It issues nothing by itself: [`Coordinator::plan`] says which parents a milestone would have,
 //! the caller computes the white-flag roots over them, [`Coordinator::sign`] makes the milestone,
 //! and the caller makes it durable before anyone sees it.
+//!
+//! Time runs in slots of one interval. A milestone belongs to the slot in which it was due, even
+//! when it comes a little late, so that delays do not add up; slots that were missed altogether are
+//! left out.
+//!
+//! ```text
+//!   slot        slot        slot                          slot
+//!   |....merge M|....merge  | M  .merge M|                M
+//!                              late       the machine slept
+//! ```
+//!
+//! A milestone has room for seven tips besides the milestone before it. When there are more, they
+//! are merged by checkpoints, which are blocks without payload: in the last quarter of a slot, or at
+//! any time when tips are very many.
 
 use tangle_crypto::ed25519::SecretKey;
 use tangle_types::{
-    Block, BlockId, Milestone, MilestoneId, MilestoneIndex, ParametersOption, UnixSeconds,
+    Block, BlockId, Milestone, MilestoneId, MilestoneIndex, MilestoneOption, MilestoneSignature,
+    PARENTS_MAX, ParametersOption, Parents, UnixSeconds,
 };
 
 use crate::MilestoneKeys;
+use crate::branches::{Branches, Choice};
+
+#[cfg(test)]
+mod tests;
+
+/// Timestamps are whole seconds and rise strictly, so there can be no more than one a second.
+pub const INTERVAL_MS_MIN: u64 = 1_000;
+/// Tips that a milestone approves besides the milestone before it.
+const MILESTONE_TIPS: Choice = Choice {
+    heaviest: 5,
+    random: 2,
+};
+/// Tips that a checkpoint approves.
+const CHECKPOINT_TIPS: Choice = Choice {
+    heaviest: 6,
+    random: 2,
+};
+const _: () = assert!(MILESTONE_TIPS.heaviest + MILESTONE_TIPS.random < PARENTS_MAX);
+const _: () = assert!(CHECKPOINT_TIPS.heaviest + CHECKPOINT_TIPS.random <= PARENTS_MAX);
+/// Tips from which on they are merged at any time: far more than honest traffic has.
+const WIDE_TIP_COUNT: usize = 1_024;
 
 /// How a coordinator works.
 #[derive(Clone, Debug)]
 pub struct CoordinatorConfig {
-    /// Milliseconds between milestones; at least 1000, as timestamps are whole seconds.
+    /// Milliseconds between milestones; at least [`INTERVAL_MS_MIN`].
     pub interval_ms: u64,
-    /// Blocks tracked before a checkpoint is asked for.
-    pub tracked_count_max: usize,
 }
 
 /// The milestone before the next one.
@@ -53,78 +87,255 @@ pub struct MilestoneRoots {
     pub applied: [u8; 32],
 }
 
+/// Why a milestone cannot be signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// This coordinator holds too few of the keys that may sign the index.
+    #[error(
+        "milestone {index} needs {needed} signatures, this coordinator holds {found} keys for it"
+    )]
+    TooFewKeys {
+        /// The milestone.
+        index: MilestoneIndex,
+        /// The threshold.
+        needed: usize,
+        /// Keys held that may sign it.
+        found: usize,
+    },
+}
+
 /// Issues milestones.
 #[derive(Debug)]
 pub struct Coordinator {
-    config: CoordinatorConfig,
+    interval_ms: u64,
     keys: Vec<SecretKey>,
     previous: Previous,
+    /// Parent when there is no milestone block yet.
+    entry_point: BlockId,
+    branches: Branches,
+    slot_ms: u64,
+    /// The highest index for which a milestone was signed, now or before a restart.
+    reserved: MilestoneIndex,
+    /// Whether the last quarter of the slot has begun.
+    is_merging: bool,
+    /// Checkpoints asked for and not seen yet.
+    checkpoint_count: usize,
+    /// Checkpoints that may still be asked for in this slot: enough for the tips at its beginning,
+    /// so that tips which come up meanwhile do not keep the merging going.
+    checkpoints_left: usize,
 }
 
 impl Coordinator {
-    /// A coordinator that goes on after `previous`. Choices follow from `seed`.
+    /// A coordinator that goes on after `previous`. The milestone approves `entry_point` when there
+    /// is no milestone block before it. Choices follow from `seed`.
     #[must_use]
     pub fn new(
-        config: CoordinatorConfig,
+        config: &CoordinatorConfig,
         keys: Vec<SecretKey>,
         previous: Previous,
+        entry_point: BlockId,
         seed: u64,
     ) -> Self {
-        let _ = seed;
         Self {
-            config,
+            interval_ms: config.interval_ms.max(INTERVAL_MS_MIN),
             keys,
             previous,
+            entry_point,
+            branches: Branches::new(seed),
+            slot_ms: 0,
+            reserved: previous.index,
+            is_merging: false,
+            checkpoint_count: 0,
+            checkpoints_left: 0,
         }
     }
 
-    /// A block became solid and may be confirmed. Returns whether so many blocks are tracked that
-    /// a checkpoint is due.
-    pub fn on_solid(&mut self, id: BlockId, parents: &[BlockId]) -> bool {
-        let _ = (id, parents, &self.config);
-        todo!()
+    /// Starts the clock: the first milestone is due as soon as its timestamp can be real time.
+    pub fn start(&mut self, now_ms: u64) {
+        self.slot_ms = self.not_before(now_ms, now_ms);
+    }
+
+    /// A milestone for `index` was signed before a restart; no other one ever will be.
+    pub fn on_reserved(&mut self, index: MilestoneIndex) {
+        self.reserved = self.reserved.max(index);
+    }
+
+    /// A block became solid and may be confirmed.
+    pub fn on_solid(&mut self, id: BlockId, parents: &[BlockId]) {
+        self.branches.add(id, parents);
+    }
+
+    /// When there is something to do next, in milliseconds since 1970: checkpoints or a milestone.
+    /// `None` while a milestone is on its way.
+    #[must_use]
+    pub fn wake_ms(&self) -> Option<u64> {
+        let due_ms = self.due_ms()?;
+        let merging_ms = due_ms.saturating_sub(self.interval_ms / 4);
+        Some(if self.is_merging { due_ms } else { merging_ms })
     }
 
     /// When the next milestone is due, in milliseconds since 1970; `None` while one is on its way.
     #[must_use]
     pub fn due_ms(&self) -> Option<u64> {
-        todo!()
+        (self.reserved == self.previous.index).then_some(self.slot_ms)
     }
 
-    /// Parents of a checkpoint block (no payload) over the heaviest tips; they leave the tracker.
-    /// `None` when there is nothing to merge.
-    pub fn checkpoint(&mut self) -> Option<Vec<BlockId>> {
-        todo!()
+    /// Parents of the checkpoint blocks (no payload) that are to be made now, if at most `at_once`
+    /// may be in the making.
+    pub fn checkpoints(&mut self, now_ms: u64, at_once: usize) -> Vec<Vec<BlockId>> {
+        let Some(due_ms) = self.due_ms() else {
+            return Vec::new();
+        };
+        if due_ms > now_ms.saturating_add(2 * self.interval_ms) {
+            // The clock was set back.
+            self.slot_ms = self.not_before(due_ms, now_ms);
+            return Vec::new();
+        }
+        if !self.is_merging && now_ms.saturating_add(self.interval_ms / 4) >= due_ms {
+            self.is_merging = true;
+            self.checkpoints_left = self.branches.len() / 4;
+        }
+        let is_wide = self.branches.len() > WIDE_TIP_COUNT;
+        let mut checkpoints = Vec::new();
+        while self.checkpoint_count < at_once
+            && (is_wide || self.is_merging && self.checkpoints_left > 0)
+            && self.has_too_many_tips()
+        {
+            checkpoints.push(self.branches.merge(CHECKPOINT_TIPS));
+            self.checkpoint_count += 1;
+            self.checkpoints_left = self.checkpoints_left.saturating_sub(1);
+        }
+        checkpoints
     }
 
-    /// To be told once the checkpoint block exists.
-    pub fn on_checkpoint(&mut self, id: BlockId) {
-        let _ = id;
-        todo!()
+    fn has_too_many_tips(&self) -> bool {
+        let open = self.branches.open_count();
+        open > 1 && open + self.checkpoint_count > MILESTONE_TIPS.heaviest + MILESTONE_TIPS.random
+    }
+
+    /// To be told once a checkpoint block exists, or that it will not.
+    pub fn on_checkpoint(&mut self) {
+        self.checkpoint_count = self.checkpoint_count.saturating_sub(1);
     }
 
     /// Plans the next milestone at `now_ms` milliseconds since 1970.
     pub fn plan(&mut self, now_ms: u64) -> MilestoneDraft {
-        let _ = (now_ms, &self.previous);
-        todo!()
+        let is_late = now_ms.saturating_sub(self.slot_ms) >= INTERVAL_MS_MIN;
+        let time_ms = if is_late { now_ms } else { self.slot_ms };
+        let seconds = u32::try_from(time_ms / 1_000).unwrap_or(u32::MAX);
+        let timestamp = seconds.max(self.previous.timestamp.0.saturating_add(1));
+        let mut parents = self.branches.choose(MILESTONE_TIPS);
+        parents.push(if self.previous.block_id.is_zero() {
+            self.entry_point
+        } else {
+            self.previous.block_id
+        });
+        parents.sort_unstable();
+        parents.dedup();
+        MilestoneDraft {
+            index: self.previous.index.next(),
+            timestamp: UnixSeconds(timestamp),
+            parents,
+        }
     }
 
     /// Completes and signs the planned milestone with the keys that `keys` allows for its index.
-    /// Returns the milestone and its block. Must be made durable before it is shown to anyone.
+    /// Returns the milestone's id and its block. Must be made durable before it is shown to anyone.
+    ///
+    /// # Errors
+    /// See [`SignError`].
+    ///
+    /// # Panics
+    /// A milestone for this index was signed before.
     pub fn sign(
         &mut self,
-        draft: &MilestoneDraft,
+        draft: MilestoneDraft,
         roots: MilestoneRoots,
         protocol_version: u8,
         announce: Option<ParametersOption>,
         keys: &MilestoneKeys,
-    ) -> (Milestone, Block) {
-        let _ = (draft, roots, protocol_version, announce, keys, &self.keys);
-        todo!()
+    ) -> Result<(MilestoneId, Block), SignError> {
+        let index = draft.index;
+        assert!(
+            index > self.reserved,
+            "a second milestone {index} would be signed"
+        );
+        let signers = self.signers(index, keys)?;
+        let mut milestone = Milestone {
+            index,
+            timestamp: draft.timestamp,
+            protocol_version,
+            previous_milestone_id: self.previous.id,
+            parents: Parents::new(draft.parents).expect("a draft has 1 to 8 parents"),
+            inclusion_merkle_root: roots.inclusion,
+            applied_merkle_root: roots.applied,
+            metadata: Vec::new(),
+            options: announce
+                .map(MilestoneOption::Parameters)
+                .into_iter()
+                .collect(),
+            signatures: Vec::new(),
+        };
+        let id = milestone.id();
+        milestone.signatures = signers
+            .into_iter()
+            .map(|(public_key, key)| MilestoneSignature {
+                public_key,
+                signature: key.sign(&id.0),
+            })
+            .collect();
+        self.reserved = index;
+        Ok((id, milestone.to_block()))
     }
 
-    /// The milestone was confirmed: go on from it.
-    pub fn on_confirmed(&mut self, previous: Previous) {
+    /// The keys held that may sign `index`, sorted by public key.
+    fn signers(
+        &self,
+        index: MilestoneIndex,
+        keys: &MilestoneKeys,
+    ) -> Result<Vec<([u8; 32], &SecretKey)>, SignError> {
+        let applicable = keys.applicable(index);
+        let mut signers: Vec<_> = self
+            .keys
+            .iter()
+            .map(|key| (key.public_key(), key))
+            .filter(|(public_key, _)| applicable.binary_search(public_key).is_ok())
+            .collect();
+        signers.sort_unstable_by_key(|(public_key, _)| *public_key);
+        signers.dedup_by_key(|(public_key, _)| *public_key);
+        if signers.len() < keys.threshold() {
+            return Err(SignError::TooFewKeys {
+                index,
+                needed: keys.threshold(),
+                found: signers.len(),
+            });
+        }
+        Ok(signers)
+    }
+
+    /// The milestone `previous` was confirmed: goes on from it. What no milestone has referenced is
+    /// to be handed in again with [`Coordinator::on_solid`], parents before children.
+    pub fn on_confirmed(&mut self, previous: Previous, now_ms: u64) {
         self.previous = previous;
+        self.reserved = self.reserved.max(previous.index);
+        self.branches.clear();
+        self.is_merging = false;
+        self.checkpoint_count = 0;
+        self.checkpoints_left = 0;
+        let next_ms = self.slot_ms.saturating_add(self.interval_ms);
+        let is_missed = next_ms.saturating_add(self.interval_ms) <= now_ms;
+        let slot_ms = if is_missed { now_ms } else { next_ms };
+        self.slot_ms = self.not_before(slot_ms, now_ms);
+    }
+
+    /// `slot_ms`, but not before the clock shows a later second than the previous milestone did.
+    /// When the clock has been set back, milestones come at half the pace until it has caught up:
+    /// the network goes on, and its time comes closer to the real one with each of them.
+    fn not_before(&self, slot_ms: u64, now_ms: u64) -> u64 {
+        let real_ms = u64::from(self.previous.timestamp.0).saturating_add(1) * 1_000;
+        let patience_ms = now_ms.saturating_add(2 * self.interval_ms);
+        slot_ms
+            .min(now_ms.saturating_add(self.interval_ms))
+            .max(real_ms.min(patience_ms))
     }
 }

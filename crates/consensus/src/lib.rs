@@ -5,12 +5,16 @@
 //!
 //! Begin with [`MilestoneKeys::verify`] and [`Coordinator`].
 
+mod branches;
 mod coordinator;
 mod keys;
 mod next;
 mod schedule;
 
-pub use coordinator::{Coordinator, CoordinatorConfig, MilestoneDraft, MilestoneRoots, Previous};
+pub use coordinator::{
+    Coordinator, CoordinatorConfig, INTERVAL_MS_MIN, MilestoneDraft, MilestoneRoots, Previous,
+    SignError,
+};
 pub use keys::{KeyRange, KeysError, MilestoneError, MilestoneKeys};
 pub use next::{NextError, check_next};
-pub use schedule::{ParameterSchedule, ScheduleError};
+pub use schedule::{AnnounceError, ParameterSchedule, ScheduleEntry, ScheduleError};

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use tangle_consensus::{MilestoneRoots, check_next};
-use tangle_dag::ConeError;
 use tangle_ledger::{ConfirmingMilestone, Diff, ReferencedBlock, apply, apply_receipt};
 use tangle_types::{BlockId, MilestoneIndex, Treasury, UnixSeconds};
 
+use crate::engine::{may_be_approved, milestone_of};
 use crate::overlay::View;
 use crate::{
-    CheckedBlock, Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone,
+    CheckedBlock, Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone, Time,
 };
 
 /// A cone and what applying it does: the costly part of a milestone, computed once.
@@ -24,30 +24,30 @@ pub(crate) struct Outcome {
 
 impl<S: Store> Engine<S> {
     /// Confirms the milestones that follow the ledger, as far as they are known and solid.
-    pub(crate) fn confirm_known(&mut self, effects: &mut Vec<Effect>) -> Result<(), S::Error> {
+    pub(crate) fn confirm_known(
+        &mut self,
+        now: Time,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), S::Error> {
         while self.can_confirm()
-            && let Some(milestone) = self.known.get(&self.previous.index.next())
+            && let Some(block) = self.known.get(&self.previous.index.next())
         {
-            let milestone = Arc::clone(milestone);
-            if !self.confirm(&milestone, effects)? {
+            let milestone = milestone_of(block).expect("only milestones are known as such");
+            if !self.confirm(now, &Arc::new(milestone), effects)? {
                 return Ok(());
             }
-            self.known.remove(&milestone.milestone.index);
+            self.known.remove(&self.previous.index);
         }
         Ok(())
     }
 
-    /// Walks the cone of `parents` and applies it on top of the newest state, without changing it.
+    /// Applies a cone on top of the newest state, without changing it.
     pub(crate) fn outcome(
         &self,
         index: MilestoneIndex,
         timestamp: UnixSeconds,
-        parents: &[BlockId],
-    ) -> Result<Result<Outcome, ConeError>, S::Error> {
-        let cone = match self.dag.cone(parents) {
-            Ok(cone) => cone,
-            Err(error) => return Ok(Err(error)),
-        };
+        cone: Vec<BlockId>,
+    ) -> Result<Outcome, S::Error> {
         let blocks = cone.iter().map(|id| {
             let block: &CheckedBlock = self.dag.value(id).expect("a cone lies in the window");
             ReferencedBlock {
@@ -60,7 +60,7 @@ impl<S: Store> Engine<S> {
             store: &self.store,
         };
         let diff = apply(ConfirmingMilestone { index, timestamp }, blocks, &view)?;
-        Ok(Ok(Outcome { cone, diff }))
+        Ok(Outcome { cone, diff })
     }
 
     /// The roots that a milestone with these parents would have; `None` when they are not solid.
@@ -68,19 +68,35 @@ impl<S: Store> Engine<S> {
         &self,
         request: &RootsRequest,
     ) -> Result<Option<MilestoneRoots>, S::Error> {
-        let outcome = self.outcome(request.index, request.timestamp, &request.parents)?;
-        Ok(outcome.ok().map(|outcome| outcome.roots()))
+        let mut starts = Vec::with_capacity(request.parents.len());
+        for parent in &request.parents {
+            if self.dag.is_solid(parent) {
+                starts.push(*parent);
+            } else if !self.is_root(parent)? {
+                return Ok(None);
+            }
+        }
+        let Ok(cone) = self.dag.cone(&starts) else {
+            return Ok(None);
+        };
+        let outcome = self.outcome(request.index, request.timestamp, cone)?;
+        Ok(Some(outcome.roots()))
     }
 
     /// Confirms one milestone. `false` when the ledger stands still: the cone is not solid yet, or
     /// the ledger halted.
     fn confirm(
         &mut self,
+        now: Time,
         stored: &Arc<StoredMilestone>,
         effects: &mut Vec<Effect>,
     ) -> Result<bool, S::Error> {
         let milestone = &stored.milestone;
         let index = milestone.index;
+        if let Some(version) = self.schedule.unsupported_at(index) {
+            self.halt(Halt::UnsupportedVersion { index, version }, effects);
+            return Ok(false);
+        }
         let version = self.schedule.at(index).version;
         if let Err(error) = check_next(&self.previous, milestone, version) {
             self.halt(
@@ -99,18 +115,18 @@ impl<S: Store> Engine<S> {
         let outcome = match prepared {
             Some(outcome) => outcome,
             None => {
-                let parents = milestone.parents.as_slice();
-                match self.outcome(index, milestone.timestamp, parents)? {
-                    Ok(outcome) => outcome,
-                    Err(_) => return Ok(false),
-                }
+                // TIP-2: a milestone's cone starts at its parents; the block itself is not in it.
+                let Ok(cone) = self.dag.past_cone(&stored.block_id) else {
+                    return Ok(false);
+                };
+                self.outcome(index, milestone.timestamp, cone)?
             }
         };
         if let Err(halt) = self.agrees(stored, &outcome) {
             self.halt(halt, effects);
             return Ok(false);
         }
-        match self.complete(stored, outcome) {
+        match self.complete(now, stored, outcome) {
             Ok(commit) => effects.push(Effect::Commit(commit)),
             Err(halt) => {
                 self.halt(halt, effects);
@@ -126,7 +142,6 @@ impl<S: Store> Engine<S> {
         let index = milestone.index;
         // TIP-29: the previous milestone must be in the cone, except for the first one.
         if !self.previous.id.is_zero()
-            && !self.previous.block_id.is_zero()
             && !outcome.cone.contains(&self.previous.block_id)
             && !outcome
                 .cone
@@ -154,6 +169,7 @@ impl<S: Store> Engine<S> {
     /// Takes over what the milestone changes, and says what must become durable.
     fn complete(
         &mut self,
+        now: Time,
         stored: &Arc<StoredMilestone>,
         outcome: Outcome,
     ) -> Result<Arc<MilestoneCommit>, Halt> {
@@ -183,12 +199,13 @@ impl<S: Store> Engine<S> {
             treasury,
         });
         self.overlay.push(Arc::clone(&commit));
-        self.renew(index, &cone);
+        self.renew(now, index, &cone);
+        self.forget_entry_points();
         Ok(commit)
     }
 
     /// Moves the window, the tips and the coordinator on to the confirmed milestone.
-    fn renew(&mut self, index: MilestoneIndex, cone: &[BlockId]) {
+    fn renew(&mut self, now: Time, index: MilestoneIndex, cone: &[BlockId]) {
         let below_max_depth = self.parameters().below_max_depth;
         self.dag.set_below_max_depth(below_max_depth);
         self.dag.confirm(index, cone);
@@ -196,7 +213,13 @@ impl<S: Store> Engine<S> {
         let dag = &self.dag;
         self.tips.on_confirmed(&|id| dag.score(id));
         if let Some(coordinator) = &mut self.coordinator {
-            coordinator.on_confirmed(self.previous);
+            coordinator.on_confirmed(self.previous, now.0);
+            for (id, block) in dag.solid() {
+                let score = dag.score(id).expect("a solid block has a score");
+                if may_be_approved(block, score) {
+                    coordinator.on_solid(*id, block.parents());
+                }
+            }
         }
     }
 }

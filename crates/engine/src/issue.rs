@@ -6,7 +6,14 @@ use bytes::Bytes;
 use tangle_types::{Block, Codec, MilestoneId, MilestoneIndex, ParsedBlock};
 
 use crate::confirm::Outcome;
-use crate::{CheckedBlock, Effect, Engine, Reservation, Source, Store, Time};
+use crate::{CheckedBlock, Effect, Engine, Halt, Reservation, Source, Store, Time};
+
+/// Checkpoints in the making at once where a proof of work is quickly done.
+const CHECKPOINTS_AT_ONCE: usize = 16;
+/// The same where it takes a core for a good part of a second.
+const CHECKPOINTS_AT_ONCE_HARD: usize = 2;
+/// Least score from which on a proof of work counts as hard.
+const HARD_POW_SCORE: u32 = 100;
 
 /// A milestone that was signed and waits until its reservation is durable.
 #[derive(Debug)]
@@ -25,6 +32,20 @@ impl Issuing {
 }
 
 impl<S: Store> Engine<S> {
+    /// Asks for checkpoints when there are more tips than a milestone has room for.
+    pub(crate) fn merge_tips(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        let is_hard = self.parameters().pow_score_min >= HARD_POW_SCORE;
+        if let Some(coordinator) = &mut self.coordinator {
+            let at_once = if is_hard {
+                CHECKPOINTS_AT_ONCE_HARD
+            } else {
+                CHECKPOINTS_AT_ONCE
+            };
+            let checkpoints = coordinator.checkpoints(now.0, at_once);
+            effects.extend(checkpoints.into_iter().map(Effect::Checkpoint));
+        }
+    }
+
     /// Plans and signs the next milestone when its time has come.
     pub(crate) fn issue_if_due(
         &mut self,
@@ -41,26 +62,32 @@ impl<S: Store> Engine<S> {
             return Ok(());
         }
         let draft = coordinator.plan(now.0);
-        let outcome = self
-            .outcome(draft.index, draft.timestamp, &draft.parents)?
-            .expect("the coordinator plans over solid blocks only");
-        let version = self.schedule.at(draft.index).version;
+        let index = draft.index;
+        let cone = self.dag.cone(&draft.parents);
+        let cone = cone.expect("the coordinator plans over solid blocks only");
+        let outcome = self.outcome(index, draft.timestamp, cone)?;
+        let version = self.schedule.at(index).version;
         let announce = self.announcement.take();
         let coordinator = self
             .coordinator
             .as_mut()
             .expect("it was there a moment ago");
-        let (milestone, block) =
-            coordinator.sign(&draft, outcome.roots(), version, announce, &self.keys);
-        let id = milestone.id();
+        let signed = coordinator.sign(draft, outcome.roots(), version, announce, &self.keys);
+        let (id, block) = match signed {
+            Ok(signed) => signed,
+            Err(error) => {
+                self.halt(Halt::CannotSign(error), effects);
+                return Ok(());
+            }
+        };
         effects.push(Effect::Reserve(Reservation {
-            index: draft.index,
+            index,
             id,
             block: block.clone(),
         }));
         let block = own_block(&block, id);
         self.issuing = Some(Issuing {
-            index: draft.index,
+            index,
             id,
             block,
             outcome,
@@ -84,21 +111,21 @@ impl<S: Store> Engine<S> {
         };
         let block = Arc::clone(&issuing.block);
         self.insert(now, block, Source::Peer, effects)?;
-        self.confirm_known(effects)
+        self.confirm_known(now, effects)
     }
 
     /// Shows a milestone that was reserved before the last stop.
     pub(crate) fn issue_again(
         &mut self,
         now: Time,
-        reservation: Reservation,
+        reservation: &Reservation,
         effects: &mut Vec<Effect>,
     ) -> Result<(), S::Error> {
         let block = own_block(&reservation.block, reservation.id);
         if self.dag.value(&block.id()).is_none() {
             self.insert(now, block, Source::Peer, effects)?;
         }
-        self.confirm_known(effects)
+        self.confirm_known(now, effects)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tangle_consensus::MilestoneRoots;
+use tangle_consensus::{MilestoneRoots, SignError};
 use tangle_dag::{TipRequest, TipScore};
 use tangle_types::{BlockId, MilestoneId, MilestoneIndex, UnixSeconds};
 
@@ -104,6 +104,12 @@ pub enum Refusal {
     /// A parent's cone reaches too far back.
     #[error("parent {0} is below max depth")]
     ParentBelowMaxDepth(BlockId),
+    /// Milestones stay away, and there is no room for more blocks without them.
+    #[error("too many blocks wait for a milestone; try again later")]
+    Full,
+    /// The ledger has stopped.
+    #[error("the ledger has stopped; no block can be confirmed any more")]
+    Halted,
 }
 
 /// Why the ledger stops.
@@ -132,5 +138,16 @@ pub enum Halt {
         first: MilestoneId,
         /// The other.
         second: MilestoneId,
+    },
+    /// The coordinator lacks keys, so there will be no further milestone.
+    #[error(transparent)]
+    CannotSign(SignError),
+    /// A protocol version is in force that this software does not speak.
+    #[error("milestone {index} is of protocol version {version}, which needs newer software")]
+    UnsupportedVersion {
+        /// The milestone.
+        index: MilestoneIndex,
+        /// The version in force from it on.
+        version: u8,
     },
 }

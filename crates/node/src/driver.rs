@@ -120,7 +120,8 @@ impl Driver {
         }
         let time = now();
         let is_due = self.engine.due().is_some_and(|due| due <= time);
-        let is_tick = time.0.saturating_sub(self.state.ticked.0) >= TICK_MS;
+        // The clock may have been set back.
+        let is_tick = time.0.abs_diff(self.state.ticked.0) >= TICK_MS;
         if is_due || is_tick {
             self.engine.step(time, Input::Tick, effects)?;
         }
@@ -136,7 +137,7 @@ impl Driver {
         let time = now();
         let tick = self.state.ticked.0 + TICK_MS;
         let due = self.engine.due().map_or(tick, |due| due.0.min(tick));
-        Duration::from_millis(due.saturating_sub(time.0))
+        Duration::from_millis(due.saturating_sub(time.0).min(TICK_MS))
     }
 
     fn on_durable(&mut self, done: Durable, effects: &mut Vec<Effect>) -> Result<(), StoreError> {

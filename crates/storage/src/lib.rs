@@ -5,12 +5,22 @@
 //!
 //! One [`Writer`], any number of [`Reader`]s. Begin with [`open`].
 
+mod disk;
+mod error;
 mod genesis;
+mod ledger;
+mod log;
+mod manifest;
+mod open;
 mod query;
 mod reader;
+mod replay;
+pub mod snapshot;
 mod store;
 
+pub use error::{OpenError, StoreError};
 pub use genesis::{Allocation, BaseToken, Genesis, GenesisError};
+pub use open::open;
 pub use query::{ChainQuery, Kind, OutputPage, OutputQuery};
 pub use reader::{OutputRecord, Reader, Sizes, UtxoChanges};
-pub use store::{OpenError, StorageConfig, StoreError, Writer, open};
+pub use store::{StorageConfig, Writer};

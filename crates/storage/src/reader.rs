@@ -1,20 +1,40 @@
 //! Look-ups from any thread.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use tangle_engine::{Store, StoredMilestone};
+use tangle_engine::{Reservation, Store, StoredMilestone};
 use tangle_ledger::Lookup;
 use tangle_types::{
-    BlockId, BlockMetadata, LedgerOutput, MilestoneId, MilestoneIndex, OutputId, Receipt, Spend,
-    Treasury,
+    BlockId, BlockMetadata, Inclusion, LedgerOutput, MilestoneId, MilestoneIndex, OutputId,
+    ParsedBlock, Payload, Receipt, Spend, TransactionId, Treasury,
 };
 
+use crate::ledger::{Head, Ledger, OutputEntry, View, keys};
+use crate::log::{BlockLog, CommitRecord};
+use crate::query;
+use crate::store::reservation_from_bytes;
 use crate::{ChainQuery, OutputPage, OutputQuery, StoreError};
 
 /// Reads the store. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Reader {}
+pub struct Reader {
+    shared: Arc<Shared>,
+}
+
+/// What the writer and all readers have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) path: PathBuf,
+    pub(crate) log: Arc<BlockLog>,
+    pub(crate) ledger: Ledger,
+    /// Guards the newest head.
+    head: RwLock<Head>,
+    /// Guards the entry points; few, asked for often, changed by pruning.
+    entry_points: RwLock<HashMap<BlockId, MilestoneIndex>>,
+}
 
 /// An output, how it was spent, and the ledger index at which that is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +68,17 @@ pub struct Sizes {
 }
 
 impl Reader {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
     /// The bytes of a block.
     ///
     /// # Errors
     /// The store failed.
     pub fn block(&self, id: &BlockId) -> Result<Option<Bytes>, StoreError> {
-        let _ = id;
-        todo!()
+        let found = self.shared.log.find(id)?;
+        found.map(|found| found.bytes()).transpose()
     }
 
     /// An output with its state.
@@ -62,8 +86,12 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn output_record(&self, id: &OutputId) -> Result<Option<OutputRecord>, StoreError> {
-        let _ = id;
-        todo!()
+        let view = self.shared.ledger.view()?;
+        Ok(view.output(id)?.map(|entry| OutputRecord {
+            output: entry.output,
+            spend: entry.spend,
+            ledger_index: view.head.ledger_index,
+        }))
     }
 
     /// A milestone by index.
@@ -74,8 +102,14 @@ impl Reader {
         &self,
         index: MilestoneIndex,
     ) -> Result<Option<Arc<StoredMilestone>>, StoreError> {
-        let _ = index;
-        todo!()
+        let entry = self.shared.ledger.view()?.milestone(index)?;
+        Ok(entry.map(|entry| {
+            Arc::new(StoredMilestone {
+                id: entry.id,
+                block_id: entry.block_id,
+                milestone: entry.milestone,
+            })
+        }))
     }
 
     /// The index of a milestone.
@@ -83,8 +117,7 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn milestone_index(&self, id: &MilestoneId) -> Result<Option<MilestoneIndex>, StoreError> {
-        let _ = id;
-        todo!()
+        self.shared.ledger.view()?.milestone_index(id)
     }
 
     /// The blocks that a milestone referenced, in white-flag order, with what became of them.
@@ -94,9 +127,18 @@ impl Reader {
     pub fn cone(
         &self,
         index: MilestoneIndex,
-    ) -> Result<Option<Vec<(BlockId, tangle_types::Inclusion)>>, StoreError> {
-        let _ = index;
-        todo!()
+    ) -> Result<Option<Vec<(BlockId, Inclusion)>>, StoreError> {
+        let Some(record) = self.shared.commit(index)? else {
+            return Ok(None);
+        };
+        let mut cone = Vec::with_capacity(record.cone.len());
+        for (seq, inclusion) in record.cone {
+            let Some(found) = self.shared.log.by_seq(seq)? else {
+                return Err(self.shared.block_lost(index, seq));
+            };
+            cone.push((found.entry.id, inclusion));
+        }
+        Ok(Some(cone))
     }
 
     /// What a milestone created and consumed.
@@ -104,8 +146,36 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn utxo_changes(&self, index: MilestoneIndex) -> Result<Option<UtxoChanges>, StoreError> {
-        let _ = index;
-        todo!()
+        let Some(record) = self.shared.commit(index)? else {
+            return Ok(None);
+        };
+        let mut changes = UtxoChanges::default();
+        for (seq, inclusion) in record.cone {
+            if inclusion != Inclusion::Included {
+                continue;
+            }
+            let Some(found) = self.shared.log.by_seq(seq)? else {
+                return Err(self.shared.block_lost(index, seq));
+            };
+            let block = self.shared.parse(found.bytes()?)?;
+            if let (Some(Payload::Transaction(transaction)), Some(hashes)) =
+                (&block.block.payload, block.transaction)
+            {
+                let essence = &transaction.essence;
+                changes.consumed.extend(&essence.inputs);
+                changes
+                    .created
+                    .extend(created(hashes.id, essence.outputs.len()));
+            }
+        }
+        let milestone = self.milestone(index)?;
+        if let Some(milestone) = milestone
+            && let Some(receipt) = milestone.milestone.receipt()
+        {
+            let id = TransactionId(milestone.id.0);
+            changes.created.extend(created(id, receipt.funds.len()));
+        }
+        Ok(Some(changes))
     }
 
     /// The unspent treasury output.
@@ -113,7 +183,7 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn treasury(&self) -> Result<Treasury, StoreError> {
-        todo!()
+        Ok(self.shared.head().treasury)
     }
 
     /// Receipts with the milestone that carried them, all or those of one legacy milestone.
@@ -124,8 +194,7 @@ impl Reader {
         &self,
         migrated_at: Option<u32>,
     ) -> Result<Vec<(Receipt, MilestoneIndex)>, StoreError> {
-        let _ = migrated_at;
-        todo!()
+        self.shared.ledger.view()?.receipts(migrated_at)
     }
 
     /// Unspent outputs that match a query.
@@ -133,8 +202,7 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn outputs(&self, query: &OutputQuery) -> Result<OutputPage, StoreError> {
-        let _ = query;
-        todo!()
+        query::answer(&self.shared.ledger.view()?, query)
     }
 
     /// The unspent output of a chain, and the ledger index.
@@ -145,20 +213,25 @@ impl Reader {
         &self,
         query: &ChainQuery,
     ) -> Result<(Option<OutputId>, MilestoneIndex), StoreError> {
-        let _ = query;
-        todo!()
+        let key = match query {
+            ChainQuery::Alias(id) => keys::chain(4, &id.0),
+            ChainQuery::Foundry(id) => keys::chain(5, &id.0),
+            ChainQuery::Nft(id) => keys::chain(6, &id.0),
+        };
+        let view = self.shared.ledger.view()?;
+        Ok((view.chain_output(&key)?, view.head.ledger_index))
     }
 
     /// Milestones up to this one were pruned.
     #[must_use]
     pub fn pruning_index(&self) -> MilestoneIndex {
-        todo!()
+        self.shared.head().pruning_index
     }
 
     /// State of the ledger.
     #[must_use]
     pub fn ledger_index(&self) -> MilestoneIndex {
-        todo!()
+        self.shared.ledger_index()
     }
 
     /// How large the store is.
@@ -166,25 +239,118 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn sizes(&self) -> Result<Sizes, StoreError> {
-        todo!()
+        let (blocks_bytes, block_count) = self.shared.log.sizes()?;
+        Ok(Sizes {
+            blocks_bytes,
+            ledger_bytes: self.shared.ledger.size_bytes()?,
+            block_count,
+        })
     }
+}
+
+fn created(id: TransactionId, count: usize) -> impl Iterator<Item = OutputId> {
+    (0..count as u16).map(move |index| OutputId::new(id, index))
 }
 
 impl Store for Reader {
     type Error = StoreError;
 
     fn contains(&self, id: &BlockId) -> Result<bool, StoreError> {
-        let _ = id;
-        todo!()
+        Ok(self.shared.log.find(id)?.is_some() || self.shared.entry_point(id).is_some())
     }
 
     fn metadata(&self, id: &BlockId) -> Result<Option<BlockMetadata>, StoreError> {
-        let _ = id;
-        todo!()
+        if let Some(found) = self.shared.log.find(id)?
+            && let Some(standing) = found.entry.standing
+        {
+            return Ok(Some(standing));
+        }
+        Ok(self.shared.entry_point(id).map(|index| BlockMetadata {
+            referenced_by: index,
+            white_flag_index: 0,
+            inclusion: Inclusion::NoTransaction,
+        }))
     }
 
     fn output(&self, id: &OutputId) -> Result<Lookup, StoreError> {
-        let _ = id;
-        todo!()
+        let ledger = &self.shared.ledger;
+        let Some(bytes) = ledger.output_bytes(id)? else {
+            return Ok(Lookup::Unknown);
+        };
+        if OutputEntry::is_spent(&bytes) {
+            return Ok(Lookup::Spent);
+        }
+        Ok(Lookup::Unspent(ledger.parse_output(id, &bytes)?.output))
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        path: &Path,
+        log: Arc<BlockLog>,
+        ledger: Ledger,
+        head: Head,
+    ) -> Result<Self, StoreError> {
+        let entry_points = ledger.view()?.entry_points()?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            log,
+            ledger,
+            head: RwLock::new(head),
+            entry_points: RwLock::new(entry_points.into_iter().collect()),
+        })
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        *self.head.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_head(&self, head: Head) {
+        *self.head.write().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
+    pub(crate) fn ledger_index(&self) -> MilestoneIndex {
+        self.head().ledger_index
+    }
+
+    pub(crate) fn milestone_id(
+        &self,
+        index: MilestoneIndex,
+    ) -> Result<Option<MilestoneId>, StoreError> {
+        let entry = self.ledger.view()?.milestone(index)?;
+        Ok(entry.map(|entry| entry.id))
+    }
+
+    pub(crate) fn parse_reservation(&self, bytes: &[u8]) -> Result<Reservation, StoreError> {
+        reservation_from_bytes(bytes)
+            .ok_or_else(|| StoreError::damaged(&self.path, "its reservation cannot be read"))
+    }
+
+    fn entry_point(&self, id: &BlockId) -> Option<MilestoneIndex> {
+        let entry_points = self
+            .entry_points
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        entry_points.get(id).copied()
+    }
+
+    /// What the log says of a milestone; `None` when it is unknown or pruned.
+    fn commit(&self, index: MilestoneIndex) -> Result<Option<CommitRecord>, StoreError> {
+        let view: View = self.ledger.view()?;
+        match view.milestone(index)? {
+            Some(entry) => self.log.commit(entry.position, index).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn block_lost(&self, index: MilestoneIndex, seq: u64) -> StoreError {
+        let what = format!("block number {seq}, which milestone {index} references, is lost");
+        StoreError::damaged(&self.path, what)
+    }
+
+    fn parse(&self, bytes: Bytes) -> Result<ParsedBlock, StoreError> {
+        ParsedBlock::parse(bytes).map_err(|error| {
+            StoreError::damaged(&self.path, format!("a block cannot be read: {error}"))
+        })
     }
 }

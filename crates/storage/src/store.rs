@@ -1,13 +1,24 @@
-//! Opening, and the one writer.
+//! The one writer.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tangle_engine::{Bootstrap, CheckedBlock, MilestoneCommit, Reservation};
-use tangle_types::MilestoneIndex;
+use tangle_consensus::ParameterSchedule;
+use tangle_engine::{Bootstrap, CheckedBlock, MilestoneCommit, Reservation, StoredMilestone};
+use tangle_types::{
+    Block, BlockMetadata, Codec, MilestoneId, MilestoneIndex, ProtocolParameters,
+    Reader as ByteReader,
+};
 
-use crate::{Genesis, Reader};
+use crate::ledger::{Change, Outcome, View, chain_key, tag};
+use crate::log::{CommitRecord, FrameKind, LogWriter};
+use crate::manifest::Lock;
+use crate::reader::Shared;
+use crate::{Reader, StoreError};
+
+/// Milestones below max depth for which an unreferenced block may still become referenced.
+pub(crate) const DEPTH_MARGIN: u32 = 5;
 
 /// Where and how the store lives.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -31,50 +42,78 @@ impl Default for StorageConfig {
     }
 }
 
-/// Why a store cannot be opened. To be extended by the crate.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why the store failed. To be extended by the crate.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The file system said no.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What it said.
-        source: std::io::Error,
-    },
-}
-
-/// Opens the store of the network `genesis`, creating it when the folder is empty. Repairs what a
-/// crash left behind; refuses another network's or a newer format's data.
-///
-/// # Errors
-/// See [`OpenError`].
-pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader), OpenError> {
-    let _ = (config, genesis);
-    todo!()
-}
-
 /// Writes the store; there is one.
 #[derive(Debug)]
-pub struct Writer {}
+pub struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) log: LogWriter,
+    reservation: Option<(MilestoneIndex, MilestoneId)>,
+    is_poisoned: bool,
+    _lock: Lock,
+}
 
 impl Writer {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        log: LogWriter,
+        reservation: Option<&Reservation>,
+        lock: Lock,
+    ) -> Self {
+        Self {
+            shared,
+            log,
+            reservation: reservation.map(|reservation| (reservation.index, reservation.id)),
+            is_poisoned: false,
+            _lock: lock,
+        }
+    }
+
     /// What the engine starts from.
     ///
     /// # Errors
     /// The store failed.
     pub fn bootstrap(&self) -> Result<Bootstrap, StoreError> {
-        todo!()
+        let view = self.shared.ledger.view()?;
+        let head = view.head;
+        let last_milestone = view.milestone(head.ledger_index)?.map(|entry| {
+            Arc::new(StoredMilestone {
+                id: entry.id,
+                block_id: entry.block_id,
+                milestone: entry.milestone,
+            })
+        });
+        let reservation = view.reservation()?;
+        let reservation = reservation
+            .map(|bytes| self.shared.parse_reservation(&bytes))
+            .transpose()?
+            .filter(|reservation| reservation.index > head.ledger_index);
+        Ok(Bootstrap {
+            ledger_index: head.ledger_index,
+            last_milestone,
+            last_milestone_id: head.milestone_id,
+            last_milestone_timestamp: head.timestamp,
+            entry_points: view.entry_points()?,
+            schedule: self.schedule(&view)?,
+            treasury: head.treasury,
+            reservation,
+        })
+    }
+
+    fn schedule(&self, view: &View) -> Result<ParameterSchedule, StoreError> {
+        let damaged = |what: String| StoreError::damaged(&self.shared.path, what);
+        let mut options = view.parameters()?.into_iter();
+        let first = options
+            .next()
+            .ok_or_else(|| damaged("it holds no protocol parameters".to_owned()))?;
+        let parameters = ProtocolParameters::from_bytes(&first.parameters)
+            .map_err(|error| damaged(format!("protocol parameters: {error}")))?;
+        let mut schedule = ParameterSchedule::new(first.target_index, parameters);
+        for option in options {
+            schedule
+                .announce(&option)
+                .map_err(|error| damaged(error.to_string()))?;
+        }
+        Ok(schedule)
     }
 
     /// Stored blocks that no milestone has referenced, parents before children as they came in: to
@@ -83,7 +122,24 @@ impl Writer {
     /// # Errors
     /// The store failed.
     pub fn unreferenced(&self) -> Result<Vec<Bytes>, StoreError> {
-        todo!()
+        let view = self.shared.ledger.view()?;
+        let ledger_index = view.head.ledger_index;
+        let schedule = self.schedule(&view)?;
+        let depth = u32::from(schedule.at(ledger_index.next()).below_max_depth) + DEPTH_MARGIN;
+        let mut found = Vec::new();
+        for segment in self.shared.log.segments() {
+            // Blocks that are too deep cannot be referenced any more.
+            let closed_at = segment.table().map(|table| table.closed_at());
+            if closed_at.is_some_and(|closed| closed.0.saturating_add(depth) < ledger_index.0) {
+                continue;
+            }
+            for (entry, seq) in segment.entries()?.iter().zip(segment.first_seq..) {
+                if entry.standing.is_none() && !entry.is_lost() {
+                    found.push(segment.body(entry.offset, FrameKind::Block, seq)?);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Appends solid blocks, parents before children. They can be read at once and survive the end
@@ -92,8 +148,10 @@ impl Writer {
     /// # Errors
     /// The store failed; it takes nothing more.
     pub fn append(&mut self, blocks: &[Arc<CheckedBlock>]) -> Result<(), StoreError> {
-        let _ = blocks;
-        todo!()
+        self.guarded(|writer| {
+            writer.log.append_blocks(blocks)?;
+            writer.log.close_if_full(writer.shared.ledger_index())
+        })
     }
 
     /// Makes everything appended durable.
@@ -101,7 +159,10 @@ impl Writer {
     /// # Errors
     /// The store failed; it takes nothing more.
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        todo!()
+        self.guarded(|writer| {
+            writer.log.sync()?;
+            writer.shared.ledger.persist()
+        })
     }
 
     /// Makes a reservation durable.
@@ -109,8 +170,42 @@ impl Writer {
     /// # Errors
     /// The store failed, or holds another milestone for that index.
     pub fn reserve(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
-        let _ = reservation;
-        todo!()
+        let index = reservation.index;
+        let kept = match self.reservation {
+            Some((reserved, id)) if reserved == index => Some(id),
+            _ => self.shared.milestone_id(index)?,
+        };
+        match kept {
+            Some(kept) if kept != reservation.id => {
+                return Err(StoreError::Reserved {
+                    index,
+                    kept,
+                    refused: reservation.id,
+                });
+            }
+            Some(_) => return Ok(()),
+            None if index <= self.shared.ledger_index() => {
+                return Err(StoreError::OutOfTurn {
+                    needed: self.shared.ledger_index().next(),
+                    found: index,
+                });
+            }
+            None => {}
+        }
+        self.guarded(|writer| {
+            let bytes = reservation_to_bytes(reservation);
+            // In the log, so that it outlives the ledger store.
+            writer
+                .log
+                .append_record(FrameKind::Reservation, u64::from(index.0), &bytes)?;
+            writer.log.sync()?;
+            writer
+                .shared
+                .ledger
+                .put(&chain_key(tag::RESERVATION, &[]), &bytes)?;
+            writer.reservation = Some((index, reservation.id));
+            Ok(())
+        })
     }
 
     /// Makes a confirmed milestone durable, as a whole, with the blocks it references.
@@ -118,8 +213,66 @@ impl Writer {
     /// # Errors
     /// The store failed; it takes nothing more.
     pub fn commit(&mut self, commit: &MilestoneCommit) -> Result<(), StoreError> {
-        let _ = commit;
-        todo!()
+        self.guarded(|writer| writer.commit_guarded(commit))
+    }
+
+    fn commit_guarded(&mut self, commit: &MilestoneCommit) -> Result<(), StoreError> {
+        let head = self.shared.head();
+        let stored = &commit.milestone;
+        let index = stored.milestone.index;
+        if index != head.ledger_index.next() {
+            return Err(StoreError::OutOfTurn {
+                needed: head.ledger_index.next(),
+                found: index,
+            });
+        }
+        let record = self.record(commit)?;
+        // The log is the truth: once this is durable, the milestone is.
+        let bytes = record.to_bytes();
+        let number = u64::from(index.0);
+        let position = self.log.append_record(FrameKind::Commit, number, &bytes)?;
+        self.log.sync()?;
+        let change = Change::of_milestone(
+            &head,
+            &Outcome {
+                milestone: stored,
+                position,
+                created: &commit.diff.created,
+                consumed: &commit.diff.consumed,
+                treasury: commit.treasury.map(|(_, after)| after),
+            },
+        );
+        self.shared.ledger.apply(&change)?;
+        for ((seq, inclusion), white_flag_index) in record.cone.iter().zip(0..) {
+            let standing = BlockMetadata {
+                referenced_by: index,
+                white_flag_index,
+                inclusion: *inclusion,
+            };
+            self.log.set_standing(*seq, &standing)?;
+        }
+        self.shared.set_head(change.head);
+        self.log.close_if_full(index)
+    }
+
+    /// The commit in terms of the log.
+    fn record(&self, commit: &MilestoneCommit) -> Result<CommitRecord, StoreError> {
+        let stored = &commit.milestone;
+        let index = stored.milestone.index;
+        let seq_of = |id| match self.shared.log.find(id)? {
+            Some(found) => Ok(found.seq()),
+            None => Err(StoreError::BlockMissing { index, id: *id }),
+        };
+        let mut cone = Vec::with_capacity(commit.diff.referenced.len());
+        for (id, inclusion) in &commit.diff.referenced {
+            cone.push((seq_of(id)?, *inclusion));
+        }
+        Ok(CommitRecord {
+            index,
+            id: stored.id,
+            block_seq: seq_of(&stored.block_id)?,
+            cone,
+        })
     }
 
     /// Forgets milestones up to `index` with their blocks and spent outputs, and gives the disk
@@ -129,6 +282,44 @@ impl Writer {
     /// The store failed.
     pub fn prune(&mut self, index: MilestoneIndex) -> Result<MilestoneIndex, StoreError> {
         let _ = index;
-        todo!()
+        Ok(self.shared.head().pruning_index)
     }
+
+    /// A reader of this store.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.shared))
+    }
+
+    /// Runs a write; after a failed one there is no other.
+    pub(crate) fn guarded<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.is_poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        let result = write(self);
+        self.is_poisoned = result.is_err();
+        result
+    }
+}
+
+pub(crate) fn reservation_to_bytes(reservation: &Reservation) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1_024);
+    reservation.index.write(&mut out);
+    reservation.id.write(&mut out);
+    reservation.block.write(&mut out);
+    out
+}
+
+pub(crate) fn reservation_from_bytes(bytes: &[u8]) -> Option<Reservation> {
+    let mut reader = ByteReader::new(bytes);
+    let reservation = Reservation {
+        index: MilestoneIndex::read(&mut reader).ok()?,
+        id: MilestoneId::read(&mut reader).ok()?,
+        block: Block::read(&mut reader).ok()?,
+    };
+    reader.finish().ok()?;
+    Some(reservation)
 }

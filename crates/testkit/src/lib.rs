@@ -1,7 +1,8 @@
-//! What the tests of all crates share: recorded values and blocks made for a purpose.
+//! For tests only: recorded values of real networks, text fixtures of ledgers, and blocks that must
+//! be refused.
 //!
-//! No product crate may import this one; it is a dev-dependency.
+//! No product crate may import this one; it is a dev-dependency. Begin with [`shimmer::recorded`]
+//! and [`malformed::malformed_blocks`].
 
-mod malformed;
-
-pub use malformed::{MalformedBlock, Reason, malformed_blocks, sound_blocks};
+pub mod malformed;
+pub mod shimmer;

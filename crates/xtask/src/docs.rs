@@ -1,4 +1,6 @@
 //! Pages that the program prints about itself: `docs/generated`.
+//!
+//! The program is built for it, unless `TANGLE` names a binary.
 
 use std::{
     collections::BTreeMap,

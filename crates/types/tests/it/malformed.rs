@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tangle_testkit::{Reason, malformed_blocks, sound_blocks};
+use tangle_testkit::malformed::{Reason, malformed_blocks, sound_blocks};
 use tangle_types::{
     Codec, DraftBlock, ParsedBlock, ProtocolParameters, RentStructure, SyntaxError, validate,
 };

@@ -35,7 +35,7 @@ const IMPURE: [&str; 9] = [
 const UNBOUNDED: [&str; 3] = [
     concat!("unbounded", "_channel("),
     concat!("channel::", "unbounded"),
-    "mpsc::channel()",
+    concat!("mpsc::", "channel()"),
 ];
 
 /// What is wrong with a file, and what soon will be.

@@ -1,16 +1,15 @@
 //! The engine as a whole, on a disk that is a map.
 
-mod harness;
-
 use std::sync::Arc;
 
 use bytes::Bytes;
-use harness::{Node, block, checked, data, milestone_key, spend_genesis};
 use tangle_engine::{Effect, Halt, Input, Source, Store, Time};
 use tangle_ledger::Lookup;
 use tangle_types::{
     BlockId, Codec, ConflictReason, Inclusion, MilestoneIndex, OutputId, ParsedBlock, Payload,
 };
+
+use crate::harness::{Node, block, checked, data, milestone_key, spend_genesis};
 
 #[test]
 fn coordinator_issues_a_milestone_each_second() {

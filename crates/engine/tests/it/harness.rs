@@ -30,6 +30,7 @@ pub(crate) struct Disk {
     pub(crate) metadata: HashMap<BlockId, BlockMetadata>,
     pub(crate) outputs: HashMap<OutputId, Lookup>,
     pub(crate) milestones: Vec<Arc<StoredMilestone>>,
+    pub(crate) commits: Vec<Arc<MilestoneCommit>>,
     pub(crate) reservation: Option<Reservation>,
 }
 
@@ -59,9 +60,10 @@ pub(crate) struct Node {
     pub(crate) engine: Engine<MemoryStore>,
     pub(crate) disk: MemoryStore,
     pub(crate) now: Time,
-    /// Effects that were not carried out because the disk hangs.
+    /// Effects that were not carried out yet, in order: the disk hangs, or is busy with the first.
     pub(crate) held: VecDeque<Effect>,
     pub(crate) is_disk_stuck: bool,
+    is_busy: bool,
     pub(crate) answers: Vec<Effect>,
     next_ticket: u64,
 }
@@ -165,6 +167,34 @@ pub(crate) fn spend_genesis(payee: &SecretKey) -> Payload {
     }))
 }
 
+fn bootstrap(disk: &Disk) -> Bootstrap {
+    let last = disk.milestones.last().cloned();
+    let index = last
+        .as_ref()
+        .map_or(MilestoneIndex(0), |last| last.milestone.index);
+    let mut schedule = ParameterSchedule::new(MilestoneIndex(0), parameters());
+    for milestone in &disk.milestones {
+        if let Some(option) = milestone.milestone.parameters() {
+            schedule.announce(option).expect("it was taken before");
+        }
+    }
+    Bootstrap {
+        ledger_index: index,
+        last_milestone_id: last.as_ref().map_or(MilestoneId::ZERO, |last| last.id),
+        last_milestone_timestamp: last
+            .as_ref()
+            .map_or(UnixSeconds(0), |last| last.milestone.timestamp),
+        last_milestone: last,
+        entry_points: vec![(BlockId::ZERO, MilestoneIndex(0))],
+        schedule,
+        treasury: Treasury {
+            milestone_id: MilestoneId::ZERO,
+            amount: 0,
+        },
+        reservation: disk.reservation.clone(),
+    }
+}
+
 impl Node {
     /// A node at the genesis.
     pub(crate) fn new(is_coordinator: bool) -> Self {
@@ -180,45 +210,33 @@ impl Node {
 
     /// A node that finds this on its disk.
     pub(crate) fn open(disk: MemoryStore, is_coordinator: bool, now: Time) -> Self {
-        let bootstrap = {
-            let disk = disk.0.lock().expect("no panic");
-            let last = disk.milestones.last().cloned();
-            let index = last
-                .as_ref()
-                .map_or(MilestoneIndex(0), |last| last.milestone.index);
-            Bootstrap {
-                ledger_index: index,
-                last_milestone_id: last.as_ref().map_or(MilestoneId::ZERO, |last| last.id),
-                last_milestone_timestamp: last
-                    .as_ref()
-                    .map_or(UnixSeconds(0), |last| last.milestone.timestamp),
-                last_milestone: last,
-                entry_points: vec![(BlockId::ZERO, MilestoneIndex(0))],
-                schedule: ParameterSchedule::new(MilestoneIndex(0), parameters()),
-                treasury: Treasury {
-                    milestone_id: MilestoneId::ZERO,
-                    amount: 0,
-                },
-                reservation: disk.reservation.clone(),
-            }
-        };
+        let bootstrap = bootstrap(&disk.0.lock().expect("no panic"));
         let coordinator = is_coordinator.then(|| CoordinatorPart {
-            config: CoordinatorConfig {
-                interval_ms: 1_000,
-                tracked_count_max: 1_000,
-            },
+            config: CoordinatorConfig { interval_ms: 1_000 },
             keys: vec![milestone_key(0), milestone_key(1)],
             seed: 1,
         });
+        Self::start(disk, keys(), bootstrap, coordinator, now)
+    }
+
+    /// A node that starts from `bootstrap`.
+    pub(crate) fn start(
+        disk: MemoryStore,
+        keys: MilestoneKeys,
+        bootstrap: Bootstrap,
+        coordinator: Option<CoordinatorPart>,
+        now: Time,
+    ) -> Self {
         let parts = Parts {
             store: disk.clone(),
-            keys: keys(),
+            keys,
             tips: Box::new(UniformTips::new(UniformTipsConfig::default(), 1)),
             window: DagConfig {
                 below_max_depth: 15,
                 unsolid_count_max: 100,
                 root_count_max: 1_000,
             },
+            unreferenced_count_max: 10_000,
             coordinator,
         };
         let mut node = Self {
@@ -227,6 +245,7 @@ impl Node {
             now,
             held: VecDeque::new(),
             is_disk_stuck: false,
+            is_busy: false,
             answers: Vec::new(),
             next_ticket: 0,
         };
@@ -284,8 +303,7 @@ impl Node {
     /// The disk works again: does what was held up.
     pub(crate) fn unstick(&mut self) {
         self.is_disk_stuck = false;
-        let held = std::mem::take(&mut self.held);
-        self.carry_out(held.into());
+        self.carry_out(Vec::new());
     }
 
     pub(crate) fn metadata(&self, block: &CheckedBlock) -> Option<BlockMetadata> {
@@ -304,31 +322,41 @@ impl Node {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            if self.is_disk_stuck {
-                self.held.push_back(effect);
-                continue;
-            }
-            match effect {
+        self.held.extend(effects);
+        // What follows from an effect comes after all that was asked for before.
+        while !self.is_disk_stuck
+            && !self.is_busy
+            && let Some(effect) = self.held.pop_front()
+        {
+            self.is_busy = true;
+            let followup = match effect {
                 Effect::Store(block) => {
                     let mut disk = self.disk.0.lock().expect("no panic");
                     disk.blocks.insert(block.id(), block.parsed().bytes.clone());
+                    None
                 }
                 Effect::Reserve(reservation) => {
                     let index = reservation.index;
                     self.disk.0.lock().expect("no panic").reservation = Some(reservation);
-                    self.step(Input::Reserved(index));
+                    Some(Input::Reserved(index))
                 }
                 Effect::Commit(commit) => {
                     self.write(&commit);
-                    self.step(Input::Committed(commit.milestone.milestone.index));
+                    Some(Input::Committed(commit.milestone.milestone.index))
                 }
-                answer => self.answers.push(answer),
+                answer => {
+                    self.answers.push(answer);
+                    None
+                }
+            };
+            if let Some(input) = followup {
+                self.step(input);
             }
+            self.is_busy = false;
         }
     }
 
-    fn write(&mut self, commit: &MilestoneCommit) {
+    fn write(&mut self, commit: &Arc<MilestoneCommit>) {
         let mut disk = self.disk.0.lock().expect("no panic");
         let index = commit.milestone.milestone.index;
         for (position, (id, inclusion)) in commit.diff.referenced.iter().enumerate() {
@@ -351,5 +379,6 @@ impl Node {
             disk.outputs.insert(output.id, Lookup::Spent);
         }
         disk.milestones.push(Arc::clone(&commit.milestone));
+        disk.commits.push(Arc::clone(commit));
     }
 }

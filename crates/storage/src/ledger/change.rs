@@ -1,0 +1,138 @@
+//! What one milestone, or the genesis, changes in the ledger store: the net effect, each key once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tangle_engine::StoredMilestone;
+use tangle_ledger::Spendings;
+use tangle_types::{Codec, LedgerOutput, MilestoneIndex, OutputId, Treasury};
+
+use super::keys::{Place, chain_of, for_each_list};
+use super::record::{Head, MilestoneEntry, OutputEntry};
+use super::{chain_key, tag};
+use crate::log::Position;
+
+/// Net changes. An absent value removes the key.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    /// The head afterwards.
+    pub(crate) head: Head,
+    pub(crate) outputs: HashMap<OutputId, OutputEntry>,
+    pub(crate) index: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub(crate) chain: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// What a milestone does, as the engine or a replay found it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) milestone: &'a StoredMilestone,
+    /// Where its commit lies in the log.
+    pub(crate) position: Position,
+    pub(crate) created: &'a [Arc<LedgerOutput>],
+    pub(crate) consumed: &'a Spendings,
+    /// The treasury afterwards, when it moved.
+    pub(crate) treasury: Option<Treasury>,
+}
+
+impl Change {
+    pub(crate) fn new(head: Head) -> Self {
+        Self {
+            head,
+            outputs: HashMap::new(),
+            index: BTreeMap::new(),
+            chain: Vec::new(),
+        }
+    }
+
+    /// What a milestone changes on top of `head`.
+    pub(crate) fn of_milestone(head: &Head, outcome: &Outcome<'_>) -> Self {
+        let stored = outcome.milestone;
+        let milestone = &stored.milestone;
+        let mut change = Self::new(Head {
+            ledger_index: milestone.index,
+            milestone_id: stored.id,
+            timestamp: milestone.timestamp,
+            treasury: outcome.treasury.unwrap_or(head.treasury),
+            log_end: outcome.position,
+            ..*head
+        });
+        change
+            .outputs
+            .reserve(outcome.created.len() + outcome.consumed.len());
+        change.spend(outcome.consumed, milestone.index);
+        change.create(outcome.created);
+        change.note(stored, outcome.position);
+        change
+    }
+
+    fn spend(&mut self, consumed: &Spendings, index: MilestoneIndex) {
+        for (output, spend) in consumed {
+            // What this milestone created itself was never in a list.
+            if output.milestone_index != index {
+                self.list(output, false);
+            }
+            let entry = OutputEntry {
+                output: Arc::clone(output),
+                spend: Some(*spend),
+            };
+            self.outputs.insert(output.id, entry);
+        }
+    }
+
+    /// Adds outputs; those that are spent already only keep their record.
+    pub(crate) fn create(&mut self, created: &[Arc<LedgerOutput>]) {
+        for output in created {
+            if self.outputs.contains_key(&output.id) {
+                continue;
+            }
+            self.list(output, true);
+            let entry = OutputEntry {
+                output: Arc::clone(output),
+                spend: None,
+            };
+            self.outputs.insert(output.id, entry);
+        }
+    }
+
+    /// Puts an output into its lists or takes it out.
+    fn list(&mut self, output: &LedgerOutput, is_listed: bool) {
+        let place = Place {
+            created: output.milestone_timestamp,
+            id: output.id,
+        };
+        let place = place.to_bytes();
+        let index = &mut self.index;
+        for_each_list(&output.output, |mut key| {
+            key.extend_from_slice(&place);
+            index.insert(key, is_listed.then(Vec::new));
+        });
+        if let Some(key) = chain_of(output) {
+            self.index
+                .insert(key, is_listed.then(|| output.id.0.to_vec()));
+        }
+    }
+
+    fn note(&mut self, stored: &StoredMilestone, position: Position) {
+        let milestone = &stored.milestone;
+        let index = milestone.index;
+        let entry = MilestoneEntry {
+            id: stored.id,
+            block_id: stored.block_id,
+            position,
+            milestone: milestone.clone(),
+        };
+        let number = index.0.to_be_bytes();
+        let mut put = |key, value| self.chain.push((key, Some(value)));
+        put(chain_key(tag::MILESTONE, &number), entry.to_bytes());
+        put(chain_key(tag::MILESTONE_ID, &stored.id.0), number.to_vec());
+        if let Some(receipt) = milestone.receipt() {
+            let mut key = chain_key(tag::RECEIPT, &receipt.migrated_at.to_be_bytes());
+            key.extend_from_slice(&number);
+            put(key, receipt.to_bytes());
+        }
+        if let Some(option) = milestone.parameters() {
+            let key = chain_key(tag::PARAMETERS, &option.target_index.0.to_be_bytes());
+            put(key, option.to_bytes());
+        }
+    }
+}

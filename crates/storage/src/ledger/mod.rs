@@ -1,0 +1,304 @@
+//! The ledger store: outputs, their lists, milestones and the head, in an LSM store.
+//!
+//! It holds nothing that could not be made again from the block log and the genesis. The head is
+//! written in the same batch as the changes that lead to it, so what is read in one [`View`] belongs
+//! to one ledger index.
+
+mod change;
+pub(crate) mod keys;
+mod record;
+
+use std::path::{Path, PathBuf};
+
+use fjall::config::CompressionPolicy;
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
+};
+use tangle_types::{
+    BlockId, Codec, DecodeError, MilestoneId, MilestoneIndex, OutputId, ParametersOption, Receipt,
+};
+
+pub(crate) use change::{Change, Outcome};
+pub(crate) use record::{Head, MilestoneEntry, OutputEntry};
+
+use crate::StoreError;
+
+/// First bytes of the keys of the keyspace `chain`.
+pub(crate) mod tag {
+    pub(crate) const HEAD: u8 = b'h';
+    pub(crate) const MILESTONE: u8 = b'm';
+    pub(crate) const MILESTONE_ID: u8 = b'i';
+    pub(crate) const RECEIPT: u8 = b'r';
+    pub(crate) const PARAMETERS: u8 = b'p';
+    pub(crate) const ENTRY_POINT: u8 = b'e';
+    pub(crate) const RESERVATION: u8 = b'v';
+}
+
+/// A key of the keyspace `chain`.
+pub(crate) fn chain_key(tag: u8, rest: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + rest.len());
+    key.push(tag);
+    key.extend_from_slice(rest);
+    key
+}
+
+/// The open ledger store.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    path: PathBuf,
+    db: Database,
+    chain: Keyspace,
+    outputs: Keyspace,
+    index: Keyspace,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The ledger store at one moment.
+pub(crate) struct View {
+    snapshot: fjall::Snapshot,
+    ledger: Ledger,
+    pub(crate) head: Head,
+}
+
+impl Ledger {
+    /// Opens the store in `path`, or creates an empty one.
+    pub(crate) fn open(path: &Path, memory_bytes: u64) -> Result<Self, StoreError> {
+        let db = Database::builder(path)
+            .cache_size(memory_bytes / 2)
+            .worker_threads(1)
+            .max_cached_files(Some(200))
+            .journal_compression(CompressionType::None)
+            .manual_journal_persist(true)
+            .open()?;
+        let memtable_bytes = (memory_bytes / 8).clamp(1 << 20, 64 << 20);
+        let options = || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(memtable_bytes)
+                .manual_journal_persist(true)
+                .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+        };
+        Ok(Self {
+            path: path.to_path_buf(),
+            chain: db.keyspace("chain", options)?,
+            outputs: db.keyspace("outputs", options)?,
+            index: db.keyspace("index", options)?,
+            db,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The head; `None` in an empty store.
+    pub(crate) fn head(&self) -> Result<Option<Head>, StoreError> {
+        let bytes = self.chain.get([tag::HEAD])?;
+        bytes
+            .map(|bytes| Head::from_bytes(&bytes).map_err(|error| self.damaged("head", &error)))
+            .transpose()
+    }
+
+    /// Applies changes as a whole.
+    pub(crate) fn apply(&self, change: &Change) -> Result<(), StoreError> {
+        let count = change.outputs.len() + change.index.len() + change.chain.len() + 1;
+        let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count)
+            .durability(Some(PersistMode::SyncAll));
+        let mut outputs: Vec<_> = change.outputs.iter().collect();
+        outputs.sort_unstable_by_key(|(id, _)| *id);
+        for (id, entry) in outputs {
+            batch.insert(&self.outputs, &id.0[..], entry.to_bytes());
+        }
+        for (key, value) in &change.index {
+            match value {
+                Some(value) => batch.insert(&self.index, &key[..], &value[..]),
+                None => batch.remove(&self.index, &key[..]),
+            }
+        }
+        for (key, value) in &change.chain {
+            match value {
+                Some(value) => batch.insert(&self.chain, &key[..], &value[..]),
+                None => batch.remove(&self.chain, &key[..]),
+            }
+        }
+        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        batch.commit()?;
+        Ok(())
+    }
+
+    /// Writes one record of the keyspace `chain` durably.
+    pub(crate) fn put(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.chain.insert(key, value)?;
+        self.db.persist(PersistMode::SyncAll)?;
+        Ok(())
+    }
+
+    /// The store at this moment.
+    pub(crate) fn view(&self) -> Result<View, StoreError> {
+        let snapshot = self.db.snapshot();
+        let head = match snapshot.get(&self.chain, [tag::HEAD])? {
+            Some(bytes) => {
+                Head::from_bytes(&bytes).map_err(|error| self.damaged("head", &error))?
+            }
+            None => return Err(StoreError::damaged(&self.path, "it has no head")),
+        };
+        Ok(View {
+            snapshot,
+            ledger: self.clone(),
+            head,
+        })
+    }
+
+    /// The record of an output, without regard to the moment.
+    pub(crate) fn output_bytes(&self, id: &OutputId) -> Result<Option<Slice>, StoreError> {
+        Ok(self.outputs.get(id.0)?)
+    }
+
+    /// Reads a record of an output.
+    pub(crate) fn parse_output(
+        &self,
+        id: &OutputId,
+        bytes: &[u8],
+    ) -> Result<OutputEntry, StoreError> {
+        OutputEntry::from_bytes(id, bytes).map_err(|error| self.damaged("output", &error))
+    }
+
+    /// Bytes on disk.
+    pub(crate) fn size_bytes(&self) -> Result<u64, StoreError> {
+        Ok(self.db.disk_space()?)
+    }
+
+    /// Writes everything that is only in memory to disk.
+    pub(crate) fn persist(&self) -> Result<(), StoreError> {
+        Ok(self.db.persist(PersistMode::SyncAll)?)
+    }
+
+    fn index_of(&self, bytes: &[u8]) -> Result<MilestoneIndex, StoreError> {
+        let number = bytes.try_into().map(u32::from_be_bytes).map(MilestoneIndex);
+        number.map_err(|_| StoreError::damaged(&self.path, "a milestone index has a wrong length"))
+    }
+
+    fn damaged(&self, what: &str, error: &DecodeError) -> StoreError {
+        StoreError::damaged(
+            &self.path,
+            format!("a record ({what}) cannot be read: {error}"),
+        )
+    }
+}
+
+impl View {
+    /// An output's record.
+    pub(crate) fn output(&self, id: &OutputId) -> Result<Option<OutputEntry>, StoreError> {
+        let bytes = self.snapshot.get(&self.ledger.outputs, id.0)?;
+        bytes
+            .map(|bytes| self.ledger.parse_output(id, &bytes))
+            .transpose()
+    }
+
+    /// A milestone.
+    pub(crate) fn milestone(
+        &self,
+        index: MilestoneIndex,
+    ) -> Result<Option<MilestoneEntry>, StoreError> {
+        let key = chain_key(tag::MILESTONE, &index.0.to_be_bytes());
+        let bytes = self.snapshot.get(&self.ledger.chain, key)?;
+        let parse = |bytes: Slice| {
+            MilestoneEntry::from_bytes(&bytes)
+                .map_err(|error| self.ledger.damaged("milestone", &error))
+        };
+        bytes.map(parse).transpose()
+    }
+
+    /// The index of a milestone.
+    pub(crate) fn milestone_index(
+        &self,
+        id: &MilestoneId,
+    ) -> Result<Option<MilestoneIndex>, StoreError> {
+        let bytes = self
+            .snapshot
+            .get(&self.ledger.chain, chain_key(tag::MILESTONE_ID, &id.0))?;
+        bytes.map(|bytes| self.ledger.index_of(&bytes)).transpose()
+    }
+
+    /// The output that a chain's entry leads to.
+    pub(crate) fn chain_output(&self, key: &[u8]) -> Result<Option<OutputId>, StoreError> {
+        let Some(bytes) = self.snapshot.get(&self.ledger.index, key)? else {
+            return Ok(None);
+        };
+        let id = bytes[..].try_into().map(OutputId);
+        id.map(Some)
+            .map_err(|_| StoreError::damaged(&self.ledger.path, "a chain's entry is wrong"))
+    }
+
+    /// Keys of the index in a range, ascending.
+    pub(crate) fn index_keys(
+        &self,
+        from: Vec<u8>,
+        to: Vec<u8>,
+    ) -> impl Iterator<Item = Result<Slice, StoreError>> + use<> {
+        let range = self.snapshot.range(&self.ledger.index, from..=to);
+        range.map(|guard| guard.key().map_err(StoreError::from))
+    }
+
+    /// Records of the keyspace `chain` whose keys begin with `prefix`, ascending.
+    fn records(
+        &self,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<(Slice, Slice), StoreError>> + use<> {
+        let records = self.snapshot.prefix(&self.ledger.chain, prefix);
+        records.map(|guard| guard.into_inner().map_err(StoreError::from))
+    }
+
+    /// Receipts with the milestones that carried them, all or those of one legacy milestone.
+    pub(crate) fn receipts(
+        &self,
+        migrated_at: Option<u32>,
+    ) -> Result<Vec<(Receipt, MilestoneIndex)>, StoreError> {
+        let mut prefix = vec![tag::RECEIPT];
+        if let Some(migrated_at) = migrated_at {
+            prefix.extend_from_slice(&migrated_at.to_be_bytes());
+        }
+        let mut found = Vec::new();
+        for record in self.records(&prefix) {
+            let (key, value) = record?;
+            let receipt = Receipt::from_bytes(&value)
+                .map_err(|error| self.ledger.damaged("receipt", &error))?;
+            let index = key.get(5..).unwrap_or_default();
+            found.push((receipt, self.ledger.index_of(index)?));
+        }
+        Ok(found)
+    }
+
+    /// Announced parameters by target, the ones of the genesis first.
+    pub(crate) fn parameters(&self) -> Result<Vec<ParametersOption>, StoreError> {
+        let parse = |record: Result<(Slice, Slice), StoreError>| {
+            ParametersOption::from_bytes(&record?.1)
+                .map_err(|error| self.ledger.damaged("parameters", &error))
+        };
+        self.records(&[tag::PARAMETERS]).map(parse).collect()
+    }
+
+    /// Blocks at which cones end, with the milestones they count for.
+    pub(crate) fn entry_points(&self) -> Result<Vec<(BlockId, MilestoneIndex)>, StoreError> {
+        let mut found = Vec::new();
+        for record in self.records(&[tag::ENTRY_POINT]) {
+            let (key, value) = record?;
+            let id = key[1..].try_into().map(BlockId).map_err(|_| {
+                StoreError::damaged(&self.ledger.path, "an entry point's id has a wrong length")
+            })?;
+            found.push((id, self.ledger.index_of(&value)?));
+        }
+        Ok(found)
+    }
+
+    /// The reservation, as it was stored.
+    pub(crate) fn reservation(&self) -> Result<Option<Slice>, StoreError> {
+        Ok(self.snapshot.get(&self.ledger.chain, [tag::RESERVATION])?)
+    }
+}

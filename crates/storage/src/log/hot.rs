@@ -1,0 +1,117 @@
+//! The blocks of a young segment, in memory.
+
+use std::hash::{BuildHasher, RandomState};
+
+use tangle_types::{BlockId, BlockMetadata};
+
+/// A free place of the hash table.
+const FREE: u32 = u32::MAX;
+
+/// A block of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) id: BlockId,
+    /// Where its frame begins in the segment file.
+    pub(crate) offset: u32,
+    /// What a milestone made of it.
+    pub(crate) standing: Option<BlockMetadata>,
+}
+
+impl Entry {
+    /// Stands for a block whose frame was damaged.
+    pub(crate) const LOST: Self = Self {
+        id: BlockId::ZERO,
+        offset: u32::MAX,
+        standing: None,
+    };
+
+    pub(crate) const fn is_lost(&self) -> bool {
+        self.offset == u32::MAX
+    }
+}
+
+/// Entries by position, and a hash table from id to position.
+#[derive(Debug)]
+pub(crate) struct Hot {
+    entries: Vec<Entry>,
+    /// Open addressing, at most half full.
+    slots: Vec<u32>,
+    /// Ids can be chosen by whoever grinds them; places in the table cannot.
+    seed: u64,
+}
+
+impl Hot {
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            slots: vec![FREE; 64],
+            seed: RandomState::new().hash_one(0) | 1,
+        }
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn entries_mut(&mut self) -> &mut [Entry] {
+        &mut self.entries
+    }
+
+    /// Adds an entry behind the last one.
+    pub(crate) fn push(&mut self, entry: Entry) {
+        if (self.entries.len() + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let place = self.free_place(&entry.id);
+        self.slots[place] = self.entries.len() as u32;
+        self.entries.push(entry);
+    }
+
+    /// Adds a place for a block whose bytes are lost.
+    pub(crate) fn push_lost(&mut self) {
+        self.entries.push(Entry::LOST);
+    }
+
+    /// The position of a block.
+    pub(crate) fn find(&self, id: &BlockId) -> Option<usize> {
+        let mask = self.slots.len() - 1;
+        let mut place = self.place(id);
+        loop {
+            match self.slots[place] {
+                FREE => return None,
+                index if self.entries[index as usize].id == *id => return Some(index as usize),
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        self.slots = vec![FREE; self.slots.len() * 2];
+        for index in 0..self.entries.len() {
+            if self.entries[index].is_lost() {
+                continue;
+            }
+            let place = self.free_place(&self.entries[index].id);
+            self.slots[place] = index as u32;
+        }
+    }
+
+    fn free_place(&self, id: &BlockId) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut place = self.place(id);
+        while self.slots[place] != FREE {
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    fn place(&self, id: &BlockId) -> usize {
+        let word = |at: usize| {
+            let bytes = id.0[at..].first_chunk().expect("an id has 32 bytes");
+            u64::from_le_bytes(*bytes)
+        };
+        let mixed = (word(0) ^ self.seed).wrapping_mul(self.seed) ^ word(8);
+        let mixed = u128::from(mixed) * u128::from(self.seed.rotate_left(29) | 1);
+        ((mixed >> 64) as u64 ^ mixed as u64) as usize & (self.slots.len() - 1)
+    }
+}

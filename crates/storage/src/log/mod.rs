@@ -1,0 +1,249 @@
+//! The block log: every block ever stored, in the order in which it came, and what each confirmed
+//! milestone referenced. It is the truth that everything else can be made from again.
+//!
+//! ```text
+//!  blocks/0000000007.seg   frames: block block commit block ...
+//!  blocks/0000000007.tab   of a closed segment: id, offset and standing of each block
+//!  index/0000000000-0000000007.run   sorted: key of an id -> number of the block
+//! ```
+//!
+//! A block has a number (`seq`) that counts up over all segments. To find a block by id, the young
+//! segments are asked in memory and then the runs, newest first; eight neighbouring runs of a size
+//! are merged into one, so there are few of them however much is stored.
+//!
+//! Invariant: a milestone's commit frame lies behind the frames of all blocks it references, so
+//! segments that are dropped oldest first never leave a commit without its blocks' outputs.
+
+mod commit;
+mod frame;
+mod hot;
+mod recover;
+mod run;
+mod segment;
+mod standing;
+mod table;
+mod writer;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+use tangle_types::{BlockId, MilestoneIndex};
+
+pub(crate) use commit::CommitRecord;
+pub(crate) use frame::FrameKind;
+pub(crate) use hot::Entry;
+pub(crate) use recover::{Recovered, open};
+use run::Run;
+pub(crate) use segment::Segment;
+pub(crate) use writer::LogWriter;
+
+use crate::StoreError;
+
+/// Blocks of a segment at most; bounds the memory of a young one to about 8 MB.
+pub(crate) const SEGMENT_BLOCKS_MAX: usize = 1 << 17;
+/// Newest segments whose blocks are in memory.
+const HOT_SEGMENTS: usize = 2;
+/// Newest segments whose files stay open.
+const OPEN_SEGMENTS: usize = 32;
+/// Runs of about a size that are merged into one.
+const MERGE_COUNT: usize = 8;
+
+/// Where a frame lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    /// Number of the segment.
+    pub(crate) segment: u64,
+    /// Offset of the frame.
+    pub(crate) offset: u32,
+}
+
+/// The log as readers see it.
+#[derive(Debug)]
+pub(crate) struct BlockLog {
+    folder: PathBuf,
+    runs_folder: PathBuf,
+    genesis: [u8; 32],
+    /// Guards the lists; their members are shared and do not move.
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Oldest first.
+    segments: VecDeque<Arc<Segment>>,
+    /// Newest first.
+    runs: Vec<Arc<Run>>,
+}
+
+/// A block that was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) index: usize,
+    pub(crate) entry: Entry,
+}
+
+impl Found {
+    /// The block's number.
+    pub(crate) fn seq(&self) -> u64 {
+        self.segment.first_seq + self.index as u64
+    }
+
+    /// The block's bytes.
+    pub(crate) fn bytes(&self) -> Result<Bytes, StoreError> {
+        self.segment
+            .body(self.entry.offset, FrameKind::Block, self.seq())
+    }
+}
+
+impl BlockLog {
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Finds a block by its id.
+    pub(crate) fn find(&self, id: &BlockId) -> Result<Option<Found>, StoreError> {
+        let state = self.read();
+        for segment in state.segments.iter().rev().take(HOT_SEGMENTS) {
+            if let Some((index, entry)) = segment.find_hot(id) {
+                return Ok(Some(Found {
+                    segment: Arc::clone(segment),
+                    index,
+                    entry,
+                }));
+            }
+        }
+        let key = run::key_of(id);
+        let mut numbers = Vec::new();
+        for run in &state.runs {
+            run.find(key, &mut numbers)?;
+            for seq in numbers.drain(..) {
+                if let Some(found) = state.by_seq(seq)?
+                    && found.entry.id == *id
+                {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The block with a number; `None` when it was pruned or lost.
+    pub(crate) fn by_seq(&self, seq: u64) -> Result<Option<Found>, StoreError> {
+        self.read().by_seq(seq)
+    }
+
+    /// The segment with a number.
+    pub(crate) fn segment(&self, number: u64) -> Option<Arc<Segment>> {
+        let state = self.read();
+        let at = state
+            .segments
+            .binary_search_by_key(&number, |segment| segment.number)
+            .ok()?;
+        Some(Arc::clone(&state.segments[at]))
+    }
+
+    /// The commit record at a position.
+    pub(crate) fn commit(
+        &self,
+        position: Position,
+        index: MilestoneIndex,
+    ) -> Result<CommitRecord, StoreError> {
+        let Some(segment) = self.segment(position.segment) else {
+            let path = self.folder.join(segment::file_name(position.segment));
+            return Err(StoreError::damaged(&path, "the file is missing"));
+        };
+        let body = segment.body(position.offset, FrameKind::Commit, u64::from(index.0))?;
+        CommitRecord::from_bytes(&body).ok_or_else(|| {
+            StoreError::damaged(
+                segment.path(),
+                format!("the record of milestone {index} is wrong"),
+            )
+        })
+    }
+
+    /// All commits, in the order of the log.
+    pub(crate) fn commits(&self) -> Result<Vec<(Position, CommitRecord)>, StoreError> {
+        let mut commits = Vec::new();
+        for segment in self.segments() {
+            commits.extend(recover::commits(&segment)?);
+        }
+        Ok(commits)
+    }
+
+    /// All segments, oldest first.
+    pub(crate) fn segments(&self) -> Vec<Arc<Segment>> {
+        self.read().segments.iter().cloned().collect()
+    }
+
+    /// Bytes on disk and blocks.
+    pub(crate) fn sizes(&self) -> Result<(u64, u64), StoreError> {
+        let state = self.read();
+        let (mut bytes, mut blocks) = (0, 0);
+        for segment in &state.segments {
+            bytes += segment.size_bytes()?;
+            blocks += segment.count() as u64;
+        }
+        for run in &state.runs {
+            bytes += run.size_bytes()?;
+        }
+        Ok((bytes, blocks))
+    }
+
+    /// Reads the files that are looked up in, and says what is wrong with them.
+    pub(crate) fn verify(&self, report: &mut dyn FnMut(StoreError)) {
+        let (segments, runs) = {
+            let state = self.read();
+            let segments: Vec<_> = state.segments.iter().cloned().collect();
+            (segments, state.runs.clone())
+        };
+        for run in runs {
+            if let Err(error) = run.verify() {
+                report(error);
+            }
+        }
+        for segment in segments {
+            if let Some(table) = segment.table()
+                && let Err(error) = table.verified_entries()
+            {
+                report(error);
+            }
+            if let Err(error) = recover::verify(&segment, report) {
+                report(error);
+            }
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn run_path(&self, span: (u64, u64)) -> PathBuf {
+        self.runs_folder
+            .join(format!("{:010}-{:010}.run", span.0, span.1))
+    }
+}
+
+impl State {
+    fn by_seq(&self, seq: u64) -> Result<Option<Found>, StoreError> {
+        let behind = self
+            .segments
+            .partition_point(|segment| segment.first_seq <= seq);
+        let Some(segment) = behind.checked_sub(1).and_then(|at| self.segments.get(at)) else {
+            return Ok(None);
+        };
+        let index = (seq - segment.first_seq) as usize;
+        let entry = segment.entry(index)?.filter(|entry| !entry.is_lost());
+        Ok(entry.map(|entry| Found {
+            segment: Arc::clone(segment),
+            index,
+            entry,
+        }))
+    }
+}

@@ -1,0 +1,386 @@
+//! Opening the log: reads the files that are not closed, cuts off what a crash left half written,
+//! and tells damage from it.
+//!
+//! Bytes that are no frame are a torn tail when nothing that was made durable lies behind them.
+//! Whatever lies before a commit or reservation that was followed by another frame, or before the
+//! position that the ledger store knows, was durable: a gap there is damage, and is named.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use tangle_crypto::blake2b;
+use tangle_types::{BlockId, BlockMetadata, MilestoneIndex};
+
+use super::frame::{Scan, Scanned};
+use super::hot::Entry;
+use super::run::Run;
+use super::segment::{self, Segment};
+use super::writer;
+use super::{BlockLog, CommitRecord, FrameKind, LogWriter, Position, State};
+use crate::StoreError;
+use crate::disk::{ensure_folder, names, remove};
+
+/// The log after it was opened.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    pub(crate) log: Arc<BlockLog>,
+    pub(crate) writer: LogWriter,
+    /// Commits of the segments that were read, in the order of the log.
+    pub(crate) commits: Vec<(Position, CommitRecord)>,
+    /// The newest reservation of the segments that were read.
+    pub(crate) reservation: Option<Vec<u8>>,
+    /// What was found damaged.
+    pub(crate) damage: Vec<StoreError>,
+}
+
+/// What was read of a segment.
+#[derive(Debug, Default)]
+struct Contents {
+    frames: Vec<Read>,
+    gaps: Vec<(u64, u64)>,
+    end: u64,
+}
+
+#[derive(Debug)]
+struct Read {
+    offset: u64,
+    number: u64,
+    kind: FrameKind,
+    id: BlockId,
+    body: Option<Vec<u8>>,
+}
+
+/// Opens the log below `folder`. Everything before `durable` is known to have been durable.
+pub(crate) fn open(
+    folder: &Path,
+    genesis: [u8; 32],
+    segment_bytes: u64,
+    durable: Option<Position>,
+) -> Result<Recovered, StoreError> {
+    let log = BlockLog {
+        folder: folder.join("blocks"),
+        runs_folder: folder.join("index"),
+        genesis,
+        state: RwLock::new(State::default()),
+    };
+    ensure_folder(&log.folder)?;
+    ensure_folder(&log.runs_folder)?;
+    let mut opening = Opening {
+        commits: Vec::new(),
+        reservation: None,
+        damage: Vec::new(),
+        durable,
+    };
+    opening.segments(&log)?;
+    opening.runs(&log)?;
+    opening.standings(&log)?;
+    let log = Arc::new(log);
+    let unclosed: Vec<_> = {
+        let state = log.read();
+        let segments = state.segments.iter();
+        segments
+            .filter(|segment| segment.table().is_none())
+            .cloned()
+            .collect()
+    };
+    let newest = log.read().segments.back().map(|segment| segment.number);
+    let ledger = opening
+        .commits
+        .last()
+        .map_or(MilestoneIndex(0), |(_, commit)| commit.index);
+    for segment in unclosed {
+        if Some(segment.number) != newest {
+            writer::index(&log, &segment)?;
+            segment.close(log.folder(), ledger)?;
+        }
+    }
+    let writer = LogWriter::new(Arc::clone(&log), segment_bytes)?;
+    writer::settle(&log);
+    Ok(Recovered {
+        log,
+        writer,
+        commits: opening.commits,
+        reservation: opening.reservation,
+        damage: opening.damage,
+    })
+}
+
+struct Opening {
+    commits: Vec<(Position, CommitRecord)>,
+    reservation: Option<Vec<u8>>,
+    damage: Vec<StoreError>,
+    durable: Option<Position>,
+}
+
+impl Opening {
+    fn segments(&mut self, log: &BlockLog) -> Result<(), StoreError> {
+        let mut numbers: Vec<u64> = names(&log.folder)?
+            .iter()
+            .filter_map(|name| name.strip_suffix(".seg")?.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        let mut segments: Vec<Segment> = Vec::new();
+        let newest = numbers.last().copied();
+        for number in numbers {
+            let path = log.folder.join(segment::file_name(number));
+            match Segment::open(&log.folder, &log.genesis, number)? {
+                Some(segment) => {
+                    if let Some(before) = segments.last()
+                        && before.number + 1 != number
+                    {
+                        let missing = log.folder.join(segment::file_name(before.number + 1));
+                        self.damage
+                            .push(StoreError::damaged(&missing, "the file is missing"));
+                    }
+                    segments.push(segment);
+                }
+                // A crash while it was begun: nothing was in it.
+                None if Some(number) == newest && self.is_behind(number) => remove(&path)?,
+                None => self
+                    .damage
+                    .push(StoreError::damaged(&path, "its header is wrong")),
+            }
+        }
+        let starts: Vec<u64> = segments.iter().map(|segment| segment.first_seq).collect();
+        let count = segments.len();
+        let mut is_table_missing = false;
+        for (at, segment) in segments.into_iter().enumerate() {
+            if !segment.open_table(&log.folder)? {
+                is_table_missing = true;
+                self.read(&segment, starts.get(at + 1).copied(), at + 1 == count)?;
+            } else if is_table_missing {
+                // Its commits may say what became of blocks whose table is made again.
+                self.commits.extend(commits(&segment)?);
+            }
+            log.write().segments.push_back(Arc::new(segment));
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of the segment is known to have been durable.
+    fn is_behind(&self, number: u64) -> bool {
+        self.durable.is_none_or(|durable| number > durable.segment)
+    }
+
+    /// Reads a segment that has no table.
+    fn read(
+        &mut self,
+        segment: &Segment,
+        next_seq: Option<u64>,
+        is_newest: bool,
+    ) -> Result<(), StoreError> {
+        let mut contents = contents(segment)?;
+        let known = self
+            .durable
+            .filter(|durable| durable.segment == segment.number);
+        let known = known.map_or(0, |durable| u64::from(durable.offset));
+        let durable = if is_newest && self.is_behind(segment.number + 1) {
+            contents.durable().max(known)
+        } else {
+            u64::MAX
+        };
+        if let Some((start, _)) = contents.gaps.iter().find(|gap| gap.0 >= durable).copied() {
+            tracing::info!(
+                path = %segment.path().display(),
+                bytes = contents.end - start,
+                "removed the unfinished end of a block file"
+            );
+            segment.truncate(start)?;
+            contents.frames.retain(|frame| frame.offset < start);
+            contents.gaps.retain(|gap| gap.0 < start);
+        }
+        for (start, end) in &contents.gaps {
+            let what = format!("bytes {start} to {end} are no frame");
+            self.damage.push(StoreError::damaged(segment.path(), what));
+        }
+        self.take(segment, contents, next_seq);
+        Ok(())
+    }
+
+    /// Takes the frames in order.
+    fn take(&mut self, segment: &Segment, contents: Contents, next_seq: Option<u64>) {
+        let mut seq_end = next_seq.unwrap_or(0);
+        segment.fill(|hot| {
+            let next = |count: usize| segment.first_seq + count as u64;
+            for frame in contents.frames {
+                let position = Position {
+                    segment: segment.number,
+                    offset: frame.offset as u32,
+                };
+                match frame.kind {
+                    FrameKind::Block => {
+                        while next(hot.entries().len()) < frame.number {
+                            hot.push_lost();
+                        }
+                        hot.push(Entry {
+                            id: frame.id,
+                            offset: frame.offset as u32,
+                            standing: None,
+                        });
+                    }
+                    FrameKind::Commit => {
+                        let record = frame.body.as_deref().and_then(CommitRecord::from_bytes);
+                        if let Some(record) = record {
+                            let newest = record.cone.iter().map(|(seq, _)| seq + 1).max();
+                            seq_end = seq_end.max(newest.unwrap_or(0)).max(record.block_seq + 1);
+                            self.commits.push((position, record));
+                        }
+                    }
+                    FrameKind::Reservation => self.reservation = frame.body,
+                }
+            }
+            // Blocks that were lost keep their numbers.
+            while next(hot.entries().len()) < seq_end {
+                hot.push_lost();
+            }
+        });
+    }
+
+    /// Opens the runs and makes again what is missing.
+    fn runs(&mut self, log: &BlockLog) -> Result<(), StoreError> {
+        let mut found: Vec<((u64, u64), PathBuf)> = Vec::new();
+        for name in names(&log.runs_folder)? {
+            let span = name
+                .strip_suffix(".run")
+                .and_then(|span| span.split_once('-'));
+            let span =
+                span.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+            if let Some(span) = span {
+                found.push((span, log.runs_folder.join(&name)));
+            }
+        }
+        // Newest first, and of two that begin together or overlap the wider one first.
+        found.sort_unstable_by_key(|((first, last), _)| (u64::MAX - last, *first));
+        let mut runs: Vec<Arc<Run>> = Vec::new();
+        for (span, path) in found {
+            if runs.last().is_some_and(|newer| newer.span.0 <= span.1) {
+                // A crash after a merge left its inputs.
+                remove(&path)?;
+                continue;
+            }
+            match Run::open(path.clone(), span)? {
+                Some(run) => runs.push(Arc::new(run)),
+                None => {
+                    self.damage
+                        .push(StoreError::damaged(&path, "its checksum is wrong"));
+                    remove(&path)?;
+                }
+            }
+        }
+        let segments: Vec<_> = log.read().segments.iter().cloned().collect();
+        log.write().runs = runs;
+        for segment in segments.iter().filter(|segment| segment.table().is_some()) {
+            let number = segment.number;
+            let is_covered = {
+                let state = log.read();
+                state
+                    .runs
+                    .iter()
+                    .any(|run| (run.span.0..=run.span.1).contains(&number))
+            };
+            if !is_covered {
+                writer::index(log, segment)?;
+            }
+        }
+        log.write()
+            .runs
+            .sort_by_key(|run| std::cmp::Reverse(run.span.1));
+        Ok(())
+    }
+
+    /// Notes again what the commits that were read say of blocks.
+    fn standings(&self, log: &BlockLog) -> Result<(), StoreError> {
+        for (_, commit) in &self.commits {
+            for ((seq, inclusion), white_flag_index) in commit.cone.iter().zip(0..) {
+                if let Some(found) = log.by_seq(*seq)? {
+                    let standing = BlockMetadata {
+                        referenced_by: commit.index,
+                        white_flag_index,
+                        inclusion: *inclusion,
+                    };
+                    if found.entry.standing != Some(standing) {
+                        found.segment.set_standing(found.index, &standing)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Contents {
+    /// Everything before this offset was made durable: a commit or reservation with a frame behind.
+    fn durable(&self) -> u64 {
+        let last = self.frames.last().map_or(0, |frame| frame.offset);
+        let mut records = self.frames.iter().rev();
+        records
+            .find(|frame| frame.kind != FrameKind::Block && frame.offset < last)
+            .map_or(0, |frame| frame.offset)
+    }
+}
+
+fn contents(segment: &Segment) -> Result<Contents, StoreError> {
+    let mut contents = Contents::default();
+    let mut scan = Scan::new(segment.path(), segment.salt, segment::HEADER_BYTES as u64)?;
+    while let Some(scanned) = scan.next()? {
+        match scanned {
+            Scanned::Frame {
+                offset,
+                kind,
+                number,
+            } => {
+                let (id, body) = match kind {
+                    FrameKind::Block => (BlockId(blake2b::hash(scan.body())), None),
+                    _ => (BlockId::ZERO, Some(scan.body().to_vec())),
+                };
+                contents.frames.push(Read {
+                    offset,
+                    number,
+                    kind,
+                    id,
+                    body,
+                });
+            }
+            Scanned::Gap { offset, end } => contents.gaps.push((offset, end)),
+        }
+        contents.end = scan.offset();
+    }
+    Ok(contents)
+}
+
+/// The commits of a segment, in order.
+pub(super) fn commits(segment: &Segment) -> Result<Vec<(Position, CommitRecord)>, StoreError> {
+    let mut commits = Vec::new();
+    let mut scan = Scan::new(segment.path(), segment.salt, segment::HEADER_BYTES as u64)?;
+    while let Some(scanned) = scan.next()? {
+        if let Scanned::Frame {
+            offset,
+            kind: FrameKind::Commit,
+            ..
+        } = scanned
+            && let Some(record) = CommitRecord::from_bytes(scan.body())
+        {
+            let position = Position {
+                segment: segment.number,
+                offset: offset as u32,
+            };
+            commits.push((position, record));
+        }
+    }
+    Ok(commits)
+}
+
+/// Reads every frame of a segment and reports what is none.
+pub(super) fn verify(
+    segment: &Segment,
+    report: &mut dyn FnMut(StoreError),
+) -> Result<(), StoreError> {
+    let mut scan = Scan::new(segment.path(), segment.salt, segment::HEADER_BYTES as u64)?;
+    while let Some(scanned) = scan.next()? {
+        if let Scanned::Gap { offset, end } = scanned {
+            let what = format!("bytes {offset} to {end} are no frame");
+            report(StoreError::damaged(segment.path(), what));
+        }
+    }
+    Ok(())
+}
