@@ -174,7 +174,7 @@ impl Code {
                 "A part of the node failed and going on would have risked the data. The message \
                  says why; the log has more. After the cause is gone, start it again: it goes on \
                  where it was.",
-                FAILED,
+                DISK,
             ),
             Self::NodeStart => (
                 "E0121",
