@@ -78,7 +78,10 @@ pub(crate) fn run(arguments: &DoctorArguments, terminal: &Terminal) -> Outcome {
         .count();
     match bad_count {
         0 => Ok(()),
-        1 => Err(Failure::new(Code::Check, "a node would not work here: see ✘")),
+        1 => Err(Failure::new(
+            Code::Check,
+            "a node would not work here: see ✘",
+        )),
         count => Err(Failure::new(
             Code::Check,
             format!("a node would not work here, for {count} reasons: see ✘"),

@@ -35,9 +35,7 @@ pub(super) fn clock() -> Finding {
     };
     let (clock, stopwatch) = (now(), Instant::now());
     std::thread::sleep(CLOCK_TEST);
-    let drift = now()
-        .saturating_sub(clock)
-        .abs_diff(stopwatch.elapsed());
+    let drift = now().saturating_sub(clock).abs_diff(stopwatch.elapsed());
     let seconds = clock.as_secs();
     if seconds < CLOCK_MIN {
         return Finding::bad(NAME, format!("unix time {seconds} is in the past"), FIX);
@@ -66,7 +64,9 @@ pub(super) fn memory() -> Finding {
     const NAME: &str = "memory";
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let machine = read("/proc/meminfo").and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("MemTotal:"))?;
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
         Some(kib * 1024)
     });
@@ -84,7 +84,10 @@ pub(super) fn memory() -> Finding {
         return Finding::poor(
             NAME,
             text,
-            format!("a node wants {}; set storage.memory_bytes lower", bytes(MEMORY_MIN)),
+            format!(
+                "a node wants {}; set storage.memory_bytes lower",
+                bytes(MEMORY_MIN)
+            ),
         );
     }
     Finding::good(NAME, text)

@@ -83,7 +83,8 @@ fn port(name: &'static str, address: SocketAddr) -> Finding {
         Ok(_) => Finding::good(name, format!("{address} is free")),
         Err(error) => {
             let holder = ports::holder(address.port());
-            let holder = holder.map_or_else(|| error.to_string(), |holder| format!("held by {holder}"));
+            let holder =
+                holder.map_or_else(|| error.to_string(), |holder| format!("held by {holder}"));
             Finding::poor(
                 name,
                 format!("{address}: {holder}"),

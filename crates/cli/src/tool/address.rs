@@ -66,7 +66,8 @@ fn read(arguments: &AddressArguments) -> Outcome<(Option<String>, Address)> {
         return Ok((None, Address::from_public_key(&key)));
     }
     let Ok(bytes) = bytes else {
-        let (hrp, address) = Address::from_bech32(text).map_err(|error| refuse(error.to_string()))?;
+        let (hrp, address) =
+            Address::from_bech32(text).map_err(|error| refuse(error.to_string()))?;
         return Ok((Some(hrp), address));
     };
     let (kind, id) = match (bytes.len(), arguments.kind) {

@@ -104,7 +104,9 @@ fn init(arguments: &InitArguments, terminal: &Terminal) -> Outcome {
             .with("file", arguments.out.display())
             .help("name another with --out"));
     }
-    let seeds: Vec<[u8; 32]> = (0..arguments.key_count).map(|_| keys::random_seed()).collect();
+    let seeds: Vec<[u8; 32]> = (0..arguments.key_count)
+        .map(|_| keys::random_seed())
+        .collect();
     let genesis = genesis(arguments, &seeds)?;
     let disk = |path: &std::path::Path, error: std::io::Error| {
         Failure::new(Code::Disk, error).with("path", path.display())
@@ -209,7 +211,10 @@ fn show(genesis: &Genesis, terminal: &Terminal) {
         ("treasury", genesis.treasury.to_string()),
         ("milestoneKeys", genesis.milestone_keys.len().to_string()),
         ("keyThreshold", genesis.milestone_key_threshold.to_string()),
-        ("token", format!("{} ({})", genesis.token.name, genesis.token.ticker_symbol)),
+        (
+            "token",
+            format!("{} ({})", genesis.token.name, genesis.token.ticker_symbol),
+        ),
     ];
     super::print_rows(&rows, terminal);
 }

@@ -59,13 +59,17 @@ fn mine(
 ) -> Outcome {
     let mut block = read(file)?;
     let zeros = pow::zeros_needed(block.len(), score);
-    let threads = threads.unwrap_or_else(|| {
-        std::thread::available_parallelism().map_or(1, usize::from)
-    });
+    let threads =
+        threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let started = Instant::now();
     let nonce_at = block.len() - size_of::<u64>();
-    let nonce = pow::mine(&block[..nonce_at], zeros, threads.max(1), &pow::Cancel::default())
-        .expect("nobody cancels it");
+    let nonce = pow::mine(
+        &block[..nonce_at],
+        zeros,
+        threads.max(1),
+        &pow::Cancel::default(),
+    )
+    .expect("nobody cancels it");
     block[nonce_at..].copy_from_slice(&nonce.to_le_bytes());
     std::fs::write(out, &block)
         .map_err(|error| Failure::new(Code::Disk, error).with("file", out.display()))?;
@@ -103,7 +107,9 @@ fn read(file: &Path) -> Outcome<Vec<u8>> {
     let refuse = |error: &dyn std::fmt::Display| {
         Failure::new(Code::Input, error).with("file", file.display())
     };
-    let size = std::fs::metadata(file).map_err(|error| refuse(&error))?.len();
+    let size = std::fs::metadata(file)
+        .map_err(|error| refuse(&error))?
+        .len();
     if size > BLOCK_SIZE_BYTES_MAX as u64 {
         return Err(refuse(&format!(
             "it has {size} bytes, a block at most {BLOCK_SIZE_BYTES_MAX}"
