@@ -1,1 +1,5 @@
-//! Skeleton.
+//! For tests only: recorded values of real networks, and text fixtures of ledgers.
+//!
+//! Begin with [`shimmer::recorded`].
+
+pub mod shimmer;
