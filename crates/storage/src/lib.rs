@@ -15,6 +15,7 @@ mod open;
 mod query;
 mod reader;
 mod replay;
+pub mod snapshot;
 mod store;
 
 pub use error::{OpenError, StoreError};
