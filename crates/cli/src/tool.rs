@@ -5,6 +5,7 @@ mod genesis;
 mod jwt;
 mod key;
 mod pow;
+mod snapshot;
 
 use clap::Subcommand;
 
@@ -40,6 +41,14 @@ pub(crate) enum Tool {
         #[arg(long, global = true)]
         json: bool,
     },
+    /// Look at snapshots, write the first one of a network, begin with one.
+    Snapshot {
+        #[command(subcommand)]
+        command: snapshot::SnapshotCommand,
+        /// Print JSON.
+        #[arg(long, global = true)]
+        json: bool,
+    },
     /// Issue tokens for protected paths, and keys that sign them.
     Jwt(jwt::JwtArguments),
 }
@@ -48,7 +57,10 @@ impl Tool {
     /// Whether `--json` was given.
     pub(crate) const fn is_json(&self) -> bool {
         match self {
-            Self::Key { json, .. } | Self::Pow { json, .. } | Self::Genesis { json, .. } => *json,
+            Self::Key { json, .. }
+            | Self::Pow { json, .. }
+            | Self::Genesis { json, .. }
+            | Self::Snapshot { json, .. } => *json,
             Self::Address(arguments) => arguments.json,
             Self::Jwt(arguments) => arguments.json,
         }
@@ -62,6 +74,7 @@ pub(crate) fn run(tool: Tool, terminal: &Terminal) -> Outcome {
         Tool::Address(arguments) => address::run(&arguments, terminal),
         Tool::Pow { command, .. } => pow::run(command, terminal),
         Tool::Genesis { command, .. } => genesis::run(command, terminal),
+        Tool::Snapshot { command, .. } => snapshot::run(command, terminal),
         Tool::Jwt(arguments) => jwt::run(&arguments, terminal),
     }
 }

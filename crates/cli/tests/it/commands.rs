@@ -81,7 +81,10 @@ fn keys_are_derived_and_kept_from_others() {
     assert_eq!(first["seedFile"], "key");
     let again = json(&folder, &["tool", "key", "show", "key"]);
     assert_eq!(first["bech32"], again["bech32"]);
-    let second = json(&folder, &[&derive[..], &["--index", "1"]].concat());
+    let second = json(
+        &folder,
+        &[&derive[..], &["--path", "m/44'/4218'/0'/0'/1'"]].concat(),
+    );
     assert_ne!(first["bech32"], second["bech32"]);
     assert!(
         second.get("seed").is_none(),
