@@ -34,8 +34,8 @@ fn help_names_every_command() {
         );
     }
     assert!(!text.contains("docs"), "it is for us only");
-    assert_eq!(failure(folder.path(), &["dve"]).0, 2);
-    assert!(failure(folder.path(), &["dve"]).1.contains("'dev'"));
+    assert_eq!(failure(folder.path(), &["nodee"]).0, 2);
+    assert!(failure(folder.path(), &["nodee"]).1.contains("'node'"));
 }
 
 #[test]
