@@ -23,6 +23,7 @@ mod reader;
 mod record;
 mod writer;
 
+pub(crate) use base::is_base;
 pub use base::{Base, BaseOutputs};
 pub use error::SnapshotError;
 pub use export::write_genesis;

@@ -107,6 +107,15 @@ impl Ledger {
 
     /// Applies changes as a whole.
     pub(crate) fn apply(&self, change: &Change) -> Result<(), StoreError> {
+        self.write(change, true)
+    }
+
+    /// Applies changes that are a part of others: without the head.
+    pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
+        self.write(change, false)
+    }
+
+    fn write(&self, change: &Change, with_head: bool) -> Result<(), StoreError> {
         let count = change.outputs.len() + change.index.len() + change.chain.len() + 1;
         let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count)
             .durability(Some(PersistMode::SyncAll));
@@ -127,7 +136,9 @@ impl Ledger {
                 None => batch.remove(&self.chain, &key[..]),
             }
         }
-        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        if with_head {
+            batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        }
         batch.commit()?;
         Ok(())
     }
