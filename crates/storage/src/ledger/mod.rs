@@ -9,13 +9,15 @@ pub(crate) mod keys;
 mod record;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fjall::config::CompressionPolicy;
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
 };
 use tangle_types::{
-    BlockId, Codec, DecodeError, MilestoneId, MilestoneIndex, OutputId, ParametersOption, Receipt,
+    BlockId, Codec, DecodeError, LedgerOutput, MilestoneId, MilestoneIndex, OutputId,
+    ParametersOption, Receipt,
 };
 
 pub(crate) use change::{Change, Outcome};
@@ -210,6 +212,25 @@ impl View {
         bytes
             .map(|bytes| self.ledger.parse_output(id, &bytes))
             .transpose()
+    }
+
+    /// All unspent outputs, by id.
+    pub(crate) fn unspent(&self) -> impl Iterator<Item = Result<LedgerOutput, StoreError>> + '_ {
+        let records = self.snapshot.iter(&self.ledger.outputs);
+        records.filter_map(|guard| {
+            let parse = |(key, value): (Slice, Slice)| {
+                if OutputEntry::is_spent(&value) {
+                    return Ok(None);
+                }
+                let id = key[..].try_into().map(OutputId).map_err(|_| {
+                    StoreError::damaged(&self.ledger.path, "an output's id has a wrong length")
+                })?;
+                let entry = self.ledger.parse_output(&id, &value)?;
+                Ok(Some(Arc::unwrap_or_clone(entry.output)))
+            };
+            let record = guard.into_inner().map_err(StoreError::from);
+            record.and_then(parse).transpose()
+        })
     }
 
     /// A milestone.
