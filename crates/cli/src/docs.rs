@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use crate::args::Arguments;
 use crate::config::{Key, keys_of};
 use crate::dev::DevConfig;
-use crate::failure::{Code, Failure, Outcome};
+use crate::failure::{Code, Failure, Outcome, REGISTER};
 use crate::node::NodeFile;
 
 const GENERATED: &str = "<!-- Printed by `tangle docs`; do not edit. -->\n";
@@ -68,8 +68,7 @@ fn error_codes() -> String {
         "{GENERATED}\n# Error codes\n\n`tangle help E0107` prints the same text. With `--json` an \
          error is one line: `{{\"error\":{{\"code\",\"message\",\"values\",\"help\"}}}}`.\n"
     );
-    for code in Code::ALL {
-        let explanation = code.explanation();
+    for explanation in &REGISTER {
         write!(
             page,
             "\n## {}: {}\n\n{}\n\nExit code {}.\n",

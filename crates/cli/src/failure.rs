@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub(crate) use codes::Code;
+pub(crate) use codes::{Code, REGISTER};
 
 use crate::terminal::{Look, Terminal};
 

@@ -55,8 +55,8 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
             return;
         }
         terminal.say(&format!(
-            "Tangle {}  ·  network \"{network}\"  ·  genesis {hash}\nREST API http://{address}  ·  \
-             data {}",
+            "Tangle {}  ·  network \"{network}\"  ·  genesis {hash}\n\
+             REST API http://{address}  ·  data {}",
             env!("CARGO_PKG_VERSION"),
             config.data.display()
         ));

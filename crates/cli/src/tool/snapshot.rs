@@ -35,7 +35,7 @@ pub(crate) enum SnapshotCommand {
         /// A delta snapshot that continues it.
         #[arg(long)]
         delta: Option<PathBuf>,
-        /// Configuration file of the node; by default ./tangle.toml, then the one in the user's configuration folder.
+        /// The node's configuration; by default ./tangle.toml, then the one in the user's folder.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
