@@ -12,8 +12,10 @@ use tangle_node::{CoordinatorConfig, NodeConfig};
 use tangle_storage::StorageConfig;
 
 use crate::args::DevArguments;
+use crate::config::SecretFile;
 use crate::failure::Outcome;
 use crate::logs;
+use crate::node::{self, JwtSection};
 use crate::ports;
 use crate::service::{self, FaucetService, Service, local_address};
 use crate::terminal::Terminal;
@@ -64,7 +66,7 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
             interval_ms: config.milestones.interval_ms,
             keys: accounts.milestone_keys(config.milestones.key_threshold),
         }),
-        api: api_config(&genesis.token),
+        api: api_config(&genesis.token, &folder)?,
         rest: listeners.rest,
         faucet: listeners.faucet.map(|listener| FaucetService {
             listener,
@@ -92,16 +94,21 @@ fn node_config(config: &DevConfig, folder: &Folder) -> NodeConfig {
 }
 
 /// Reading is open to this machine. What changes the node is not: a page in a browser could ask.
-fn api_config(token: &tangle_storage::BaseToken) -> ApiConfig {
+fn api_config(token: &tangle_storage::BaseToken, folder: &Folder) -> Outcome<ApiConfig> {
+    let jwt = JwtSection::default();
+    let secret = SecretFile {
+        file: folder.token_key(),
+    };
+    let tokens = node::tokens(&secret, &jwt.salt, &jwt.issuer)?;
     let mut public = tangle_api::PUBLIC_DEFAULT.to_vec();
     public.extend(READ_PATHS);
-    ApiConfig {
+    Ok(ApiConfig {
         name: "Tangle".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         base_token: service::api_token(token),
-        auth: Auth::new(&public, &tangle_api::PROTECTED_DEFAULT, None),
+        auth: Auth::new(&public, &tangle_api::PROTECTED_DEFAULT, Some(tokens)),
         limits: Limits::default(),
-    }
+    })
 }
 
 /// What listens on loopback.

@@ -1,8 +1,9 @@
 //! What a person sees while a node runs: one line that changes, or a plain line now and then.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use tangle_node::{Handle, Status};
+use tangle_node::Handle;
+use tangle_types::MilestoneIndex;
 
 use crate::terminal::Terminal;
 
@@ -10,7 +11,9 @@ use crate::terminal::Terminal;
 const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 /// Time between two states of the line that changes.
 const LIVE_INTERVAL: Duration = Duration::from_secs(1);
-/// Looks at the status between two looks at the size of the store.
+/// Time between two looks at the newest milestone.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// Lines between two looks at the size of the store.
 const SIZE_LOOK_INTERVAL: u32 = 5;
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
@@ -24,60 +27,89 @@ pub(crate) async fn watch(handle: &Handle, terminal: &Terminal, started: Instant
     } else {
         PLAIN_INTERVAL
     };
-    let mut ticks = tokio::time::interval(interval);
-    let mut disk_bytes = 0;
-    for look in 0_u32.. {
-        ticks.tick().await;
-        if look.is_multiple_of(SIZE_LOOK_INTERVAL)
-            && let Ok(sizes) = handle.reader().sizes()
-        {
-            disk_bytes = sizes.blocks_bytes + sizes.ledger_bytes;
+    let mut lines = tokio::time::interval(interval);
+    let mut looks = tokio::time::interval(LOOK_INTERVAL);
+    let mut view = View::new(handle, started);
+    for number in 0_u32.. {
+        loop {
+            tokio::select! {
+                _ = looks.tick() => view.look(),
+                _ = lines.tick() => break,
+            }
         }
-        let line = line(&handle.status(), handle.peers().len(), started, disk_bytes);
+        if number.is_multiple_of(SIZE_LOOK_INTERVAL) {
+            view.measure_disk();
+        }
+        let line = view.line();
         if terminal.is_live() {
-            let spinner = SPINNER[look as usize % SPINNER.len()];
+            let spinner = SPINNER[number as usize % SPINNER.len()];
             terminal.live(Some(&format!(" {spinner} {line}")));
-        } else if look > 0 {
+        } else if number > 0 {
             terminal.say(&line);
         }
     }
 }
 
-fn line(status: &Status, peer_count: usize, started: Instant, disk_bytes: u64) -> String {
-    let seconds = started.elapsed().as_secs();
-    let clock = format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
-    if let Some(blocker) = &status.blocker {
-        return format!("{clock}  not healthy: {blocker}");
-    }
-    let peers = if peer_count == 1 { "peer" } else { "peers" };
-    format!(
-        "{clock}  milestone {} · final {} ago · {} blocks ({:.1}/s) · tips {} · {peer_count} \
-         {peers} · {} · disk {}",
-        status.confirmed.index,
-        age(status),
-        status.referenced_total,
-        status.blocks_per_second,
-        status.tip_count,
-        bytes(resident_bytes()),
-        bytes(disk_bytes),
-    )
+/// What is shown of a node.
+struct View<'a> {
+    handle: &'a Handle,
+    started: Instant,
+    confirmed: MilestoneIndex,
+    /// When the newest milestone was first seen. Its own time has whole seconds only.
+    seen: Instant,
+    disk_bytes: u64,
 }
 
-fn age(status: &Status) -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64();
-    let since = status
-        .confirmed
-        .timestamp
-        .map_or(0.0, |timestamp| now - f64::from(timestamp.0));
-    format!("{:.1} s", since.max(0.0))
+impl<'a> View<'a> {
+    fn new(handle: &'a Handle, started: Instant) -> Self {
+        Self {
+            handle,
+            started,
+            confirmed: handle.status().confirmed.index,
+            seen: Instant::now(),
+            disk_bytes: 0,
+        }
+    }
+
+    fn look(&mut self) {
+        let confirmed = self.handle.status().confirmed.index;
+        if confirmed != self.confirmed {
+            self.confirmed = confirmed;
+            self.seen = Instant::now();
+        }
+    }
+
+    fn measure_disk(&mut self) {
+        if let Ok(sizes) = self.handle.reader().sizes() {
+            self.disk_bytes = sizes.blocks_bytes + sizes.ledger_bytes;
+        }
+    }
+
+    fn line(&self) -> String {
+        let status = self.handle.status();
+        let seconds = self.started.elapsed().as_secs();
+        let clock = format!(
+            "{:02}:{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        );
+        if let Some(blocker) = &status.blocker {
+            return format!("{clock}  not healthy: {blocker}");
+        }
+        format!(
+            "{clock}  milestone {} · final {:.1} s ago · {} blocks ({:.1}/s) · tips {} · {} peers \
+             · {} · disk {}",
+            self.confirmed,
+            self.seen.elapsed().as_secs_f64(),
+            status.referenced_total,
+            status.blocks_per_second,
+            status.tip_count,
+            self.handle.peers().len(),
+            bytes(resident_bytes()),
+            bytes(self.disk_bytes),
+        )
+    }
 }
 
 /// Memory that this process takes, where the system tells.

@@ -14,7 +14,7 @@ use crate::service::{self, FaucetService, Service, local_address};
 use crate::terminal::Terminal;
 use crate::{keys, logs, ports};
 
-pub(crate) use config::{NodeFile, Source, read_genesis};
+pub(crate) use config::{JwtSection, NodeFile, Source, read_genesis};
 pub(crate) use inspect::run as inspect;
 
 /// Runs a node until it is stopped.

@@ -94,6 +94,7 @@ impl Banner<'_> {
             "faucet": faucet,
             "accounts": accounts.collect::<Vec<_>>(),
             "mnemonicFile": self.folder.mnemonic(),
+            "jwtKeyFile": self.folder.token_key(),
             "data": self.folder.path(),
             "ephemeral": self.is_ephemeral,
         })
@@ -133,6 +134,10 @@ impl Banner<'_> {
         } else {
             format!("   Data        {data}   (ephemeral: --ephemeral · start over: --reset)")
         });
+        lines.push(format!(
+            "   Operator    token for protected paths: tangle tool jwt --key {}",
+            self.folder.token_key().display()
+        ));
         lines.push(String::new());
         lines.push(format!("   Try:        curl {rest}/api/core/v2/info"));
         lines.push("   Stop:       Ctrl-C".to_owned());

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tangle_api::TokenKey;
 use tangle_storage::Genesis;
 
 use crate::config::write_secret;
@@ -10,6 +11,7 @@ use crate::failure::{Code, Failure, Outcome};
 /// The genesis of the network whose data the folder holds; also the mark that it is ours.
 const GENESIS: &str = "genesis.toml";
 const MNEMONIC: &str = "mnemonic.txt";
+const TOKEN_KEY: &str = "jwt.key";
 const STORE: &str = "store";
 const SNAPSHOTS: &str = "snapshots";
 
@@ -58,6 +60,10 @@ impl Folder {
         self.path.join(MNEMONIC)
     }
 
+    pub(crate) fn token_key(&self) -> PathBuf {
+        self.path.join(TOKEN_KEY)
+    }
+
     /// Deletes what an earlier network left; touches nothing else. Refuses a folder that has
     /// something but no mark of ours.
     pub(crate) fn reset(&self) -> Outcome {
@@ -80,13 +86,13 @@ impl Folder {
         for name in [STORE, SNAPSHOTS] {
             gone(&self.path.join(name), |path| std::fs::remove_dir_all(path))?;
         }
-        for name in [MNEMONIC, GENESIS] {
+        for name in [MNEMONIC, TOKEN_KEY, GENESIS] {
             gone(&self.path.join(name), |path| std::fs::remove_file(path))?;
         }
         Ok(())
     }
 
-    /// Makes the folder with its genesis and mnemonic, unless they are there. The store itself
+    /// Makes the folder with its genesis, mnemonic and signing key, unless they are there. The store itself
     /// refuses another network's data.
     pub(crate) fn prepare(&self, genesis: &Genesis, words: &str) -> Outcome {
         std::fs::create_dir_all(&self.path).map_err(|error| disk(&self.path, &error))?;
@@ -97,6 +103,10 @@ impl Folder {
         let path = self.mnemonic();
         if !path.exists() {
             write_secret(&path, words)?;
+        }
+        let path = self.token_key();
+        if !path.exists() {
+            write_secret(&path, &TokenKey::generate().to_text())?;
         }
         Ok(())
     }

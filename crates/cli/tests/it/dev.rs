@@ -59,8 +59,8 @@ fn every_url_that_is_announced_exists() {
     let prune = format!("{}/control/database/prune", network.url("rest"));
     assert_eq!(
         post(&prune, &json!({ "index": 1 })).0,
-        403,
-        "not for pages in a browser"
+        400,
+        "not without a token: a page in a browser could ask"
     );
 }
 
