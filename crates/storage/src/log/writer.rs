@@ -80,9 +80,16 @@ impl LogWriter {
             );
         }
         self.flush()?;
-        self.active
-            .fill(|hot| entries.into_iter().for_each(|entry| hot.push(entry)));
-        Ok(())
+        self.active.fill(|hot| {
+            for ((entry, block), seq) in entries.into_iter().zip(blocks).zip(next_seq..) {
+                hot.push(entry);
+                for parent in block.parents() {
+                    let distance = self.log.distance(parent, seq, hot, 1)?;
+                    hot.push_parent(distance);
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Appends another record and returns where it lies.
@@ -105,14 +112,6 @@ impl LogWriter {
     /// Makes everything appended durable.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_data().at(self.active.path())
-    }
-
-    /// Where the next frame will lie.
-    pub(crate) fn end(&self) -> Position {
-        Position {
-            segment: self.active.number,
-            offset: self.size as u32,
-        }
     }
 
     /// Notes what a milestone made of the block with number `seq`.

@@ -27,7 +27,9 @@ pub(crate) struct Chain {
     coins: Vec<(OutputId, Output)>,
     previous: Option<Arc<StoredMilestone>>,
     /// Blocks that no milestone has referenced, in order.
-    pub(crate) waiting: Vec<Arc<CheckedBlock>>,
+    waiting: Vec<Arc<CheckedBlock>>,
+    /// Blocks that are not stored, in order.
+    unsaved: Vec<Arc<CheckedBlock>>,
     newest: BlockId,
     counter: u64,
 }
@@ -56,6 +58,7 @@ impl Chain {
             wallet,
             previous: None,
             waiting: Vec::new(),
+            unsaved: Vec::new(),
             newest: BlockId::ZERO,
             counter: 0,
         }
@@ -85,6 +88,7 @@ impl Chain {
         let checked = Arc::new(checked);
         self.newest = checked.id();
         self.waiting.push(Arc::clone(&checked));
+        self.unsaved.push(Arc::clone(&checked));
         checked
     }
 
@@ -204,6 +208,12 @@ impl Chain {
             treasury: None,
         };
         (block, commit)
+    }
+
+    /// Stores all blocks that are not stored.
+    pub(crate) fn save(&mut self, writer: &mut Writer) {
+        let blocks = std::mem::take(&mut self.unsaved);
+        writer.append(&blocks).expect("blocks are stored");
     }
 
     /// Stores the waiting blocks and a milestone over them.
