@@ -149,6 +149,13 @@ impl Opening {
         for (at, segment) in segments.into_iter().enumerate() {
             if !segment.open_table(&log.folder)? {
                 is_table_missing = true;
+                let path = log.folder.join(segment::table_name(segment.number));
+                if path.exists() {
+                    self.damage.push(StoreError::damaged(
+                        &path,
+                        "its header is wrong; it is made again",
+                    ));
+                }
                 self.read(log, &segment, starts.get(at + 1).copied(), at + 1 == count)?;
             } else if is_table_missing {
                 // Its commits may say what became of blocks whose table is made again.

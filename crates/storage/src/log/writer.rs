@@ -59,8 +59,15 @@ impl LogWriter {
         })
     }
 
-    /// Appends blocks.
+    /// Appends the blocks that are not there yet.
     pub(crate) fn append_blocks(&mut self, blocks: &[Arc<CheckedBlock>]) -> Result<(), StoreError> {
+        let mut new = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            if self.log.find(&block.id())?.is_none() {
+                new.push(block);
+            }
+        }
+        let blocks = new;
         self.buffer.clear();
         let next_seq = self.active.first_seq + self.active.count() as u64;
         let mut entries = Vec::with_capacity(blocks.len());

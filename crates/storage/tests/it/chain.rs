@@ -218,11 +218,9 @@ impl Chain {
 
     /// Stores the waiting blocks and a milestone over them.
     pub(crate) fn confirm(&mut self, writer: &mut Writer, reader: &Reader) -> MilestoneCommit {
-        writer.append(&self.waiting).expect("blocks are stored");
-        let (block, commit) = self.milestone(reader);
-        writer
-            .append(&[block])
-            .expect("the milestone's block is stored");
+        self.save(writer);
+        let (_, commit) = self.milestone(reader);
+        self.save(writer);
         writer.commit(&commit).expect("the milestone is stored");
         commit
     }
