@@ -25,8 +25,8 @@ export async function startNetwork() {
   ]);
   const about = JSON.parse(line);
   const network = {
-    node: about.rest.replace(/\/$/, ""),
-    faucet: about.faucet.replace(/\/$/, ""),
+    node: about.node,
+    faucet: about.faucet.url,
     async stop() {
       child.kill("SIGTERM");
       const [code] = await exit;

@@ -41,8 +41,8 @@ class Network:
         if not line:
             raise RuntimeError(f"tangle dev did not start: {self._log_text()}")
         self.about = json.loads(line)
-        self.node: str = self.about["rest"].rstrip("/")
-        self.faucet: str = self.about["faucet"].rstrip("/")
+        self.node: str = self.about["node"]
+        self.faucet: str = self.about["faucet"]["url"]
         wait_until("the node is healthy", self.is_healthy, START_SECONDS)
 
     def is_healthy(self) -> bool:

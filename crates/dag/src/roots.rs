@@ -15,6 +15,8 @@ const DEPTH_MARGIN: u32 = 5;
 pub(crate) struct Roots {
     queue: VecDeque<(MilestoneIndex, BlockId)>,
     floor: MilestoneIndex,
+    /// Roots above are kept, whatever their number.
+    kept_above: MilestoneIndex,
 }
 
 impl Roots {
@@ -27,12 +29,17 @@ impl Roots {
         Self {
             queue: entry_points.into(),
             floor: confirmed,
+            kept_above: MilestoneIndex(u32::MAX),
         }
     }
 
     /// Greatest index of which a root may be forgotten.
     pub(crate) const fn floor(&self) -> MilestoneIndex {
         self.floor
+    }
+
+    pub(crate) fn keep_above(&mut self, index: MilestoneIndex) {
+        self.kept_above = index;
     }
 
     pub(crate) fn push(&mut self, index: MilestoneIndex, id: BlockId) {
@@ -48,7 +55,8 @@ impl Roots {
     ) -> Option<BlockId> {
         let (index, id) = *self.queue.front()?;
         let depth = confirmed.0.saturating_sub(index.0);
-        if depth <= u32::from(below_max_depth) + DEPTH_MARGIN && self.queue.len() <= count_max {
+        let is_deep = depth > u32::from(below_max_depth) + DEPTH_MARGIN;
+        if index > self.kept_above || !is_deep && self.queue.len() <= count_max {
             return None;
         }
         self.queue.pop_front();

@@ -42,8 +42,8 @@ pub struct DagConfig {
     pub below_max_depth: u8,
     /// Most blocks that wait for parents; the oldest is dropped to make room.
     pub unsolid_count_max: usize,
-    /// Most referenced ids kept for quick root look-ups; older ones are asked of the caller. A
-    /// caller that stores milestones late must choose it above the blocks of those not stored yet.
+    /// Most referenced ids kept for quick root look-ups; older ones are asked of the caller. More
+    /// are kept only as [`Dag::keep_roots_above`] says.
     pub root_count_max: usize,
 }
 
@@ -323,6 +323,15 @@ impl<T> Dag<T> {
         }
     }
 
+    /// Whether blocks of the window wait for this one, which is not there.
+    #[must_use]
+    pub fn is_missing(&self, id: &BlockId) -> bool {
+        match self.known.get(id) {
+            Some(Known::Vertex(handle)) => self.table[*handle].state == State::Missing,
+            _ => false,
+        }
+    }
+
     /// The milestone by which a block was referenced, as far as the window remembers, or the index
     /// of a solid entry point.
     #[must_use]
@@ -351,11 +360,12 @@ impl<T> Dag<T> {
     /// The tip score of a solid block of the window, at the confirmed index.
     #[must_use]
     pub fn score(&self, id: &BlockId) -> Option<TipScore> {
-        if self.root(id).is_some() {
+        let Known::Vertex(handle) = self.known.get(id)? else {
             return None;
-        }
-        let cone = self.cone_indexes(id)?;
-        Some(cone.score(self.confirmed, self.config.below_max_depth))
+        };
+        let vertex = &self.table[*handle];
+        let score = |cone: ConeIndexes| cone.score(self.confirmed, self.config.below_max_depth);
+        (vertex.state == State::Solid).then(|| score(vertex.cone.indexes()))
     }
 
     /// The solid blocks of the window, parents before children.
@@ -461,6 +471,13 @@ impl<T> Dag<T> {
         ) {
             self.known.remove(&id);
         }
+    }
+
+    /// Roots of milestones above `index` are not forgotten, as the caller cannot be asked for them
+    /// yet. Without a call, the caller can be asked for all.
+    pub fn keep_roots_above(&mut self, index: MilestoneIndex) {
+        self.roots.keep_above(index);
+        self.forget_roots();
     }
 
     /// Removes the blocks that can never be confirmed because they are some milestones below max

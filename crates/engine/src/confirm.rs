@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 use tangle_consensus::{MilestoneRoots, check_next};
-use tangle_dag::ConeError;
 use tangle_ledger::{ConfirmingMilestone, Diff, ReferencedBlock, apply, apply_receipt};
 use tangle_types::{BlockId, MilestoneIndex, Treasury, UnixSeconds};
 
-use crate::engine::may_be_approved;
+use crate::engine::{may_be_approved, milestone_of};
 use crate::overlay::View;
 use crate::{
     CheckedBlock, Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone, Time,
@@ -31,28 +30,24 @@ impl<S: Store> Engine<S> {
         effects: &mut Vec<Effect>,
     ) -> Result<(), S::Error> {
         while self.can_confirm()
-            && let Some(milestone) = self.known.get(&self.previous.index.next())
+            && let Some(block) = self.known.get(&self.previous.index.next())
         {
-            let milestone = Arc::clone(milestone);
-            if !self.confirm(now, &milestone, effects)? {
+            let milestone = milestone_of(block).expect("only milestones are known as such");
+            if !self.confirm(now, &Arc::new(milestone), effects)? {
                 return Ok(());
             }
-            self.known.remove(&milestone.milestone.index);
+            self.known.remove(&self.previous.index);
         }
         Ok(())
     }
 
-    /// Walks the cone of `parents` and applies it on top of the newest state, without changing it.
+    /// Applies a cone on top of the newest state, without changing it.
     pub(crate) fn outcome(
         &self,
         index: MilestoneIndex,
         timestamp: UnixSeconds,
-        parents: &[BlockId],
-    ) -> Result<Result<Outcome, ConeError>, S::Error> {
-        let cone = match self.dag.cone(parents) {
-            Ok(cone) => cone,
-            Err(error) => return Ok(Err(error)),
-        };
+        cone: Vec<BlockId>,
+    ) -> Result<Outcome, S::Error> {
         let blocks = cone.iter().map(|id| {
             let block: &CheckedBlock = self.dag.value(id).expect("a cone lies in the window");
             ReferencedBlock {
@@ -65,7 +60,7 @@ impl<S: Store> Engine<S> {
             store: &self.store,
         };
         let diff = apply(ConfirmingMilestone { index, timestamp }, blocks, &view)?;
-        Ok(Ok(Outcome { cone, diff }))
+        Ok(Outcome { cone, diff })
     }
 
     /// The roots that a milestone with these parents would have; `None` when they are not solid.
@@ -73,8 +68,19 @@ impl<S: Store> Engine<S> {
         &self,
         request: &RootsRequest,
     ) -> Result<Option<MilestoneRoots>, S::Error> {
-        let outcome = self.outcome(request.index, request.timestamp, &request.parents)?;
-        Ok(outcome.ok().map(|outcome| outcome.roots()))
+        let mut starts = Vec::with_capacity(request.parents.len());
+        for parent in &request.parents {
+            if self.dag.is_solid(parent) {
+                starts.push(*parent);
+            } else if !self.is_root(parent)? {
+                return Ok(None);
+            }
+        }
+        let Ok(cone) = self.dag.cone(&starts) else {
+            return Ok(None);
+        };
+        let outcome = self.outcome(request.index, request.timestamp, cone)?;
+        Ok(Some(outcome.roots()))
     }
 
     /// Confirms one milestone. `false` when the ledger stands still: the cone is not solid yet, or
@@ -109,11 +115,11 @@ impl<S: Store> Engine<S> {
         let outcome = match prepared {
             Some(outcome) => outcome,
             None => {
-                let parents = milestone.parents.as_slice();
-                match self.outcome(index, milestone.timestamp, parents)? {
-                    Ok(outcome) => outcome,
-                    Err(_) => return Ok(false),
-                }
+                // TIP-2: a milestone's cone starts at its parents; the block itself is not in it.
+                let Ok(cone) = self.dag.past_cone(&stored.block_id) else {
+                    return Ok(false);
+                };
+                self.outcome(index, milestone.timestamp, cone)?
             }
         };
         if let Err(halt) = self.agrees(stored, &outcome) {
@@ -136,7 +142,6 @@ impl<S: Store> Engine<S> {
         let index = milestone.index;
         // TIP-29: the previous milestone must be in the cone, except for the first one.
         if !self.previous.id.is_zero()
-            && !self.previous.block_id.is_zero()
             && !outcome.cone.contains(&self.previous.block_id)
             && !outcome
                 .cone
@@ -195,6 +200,7 @@ impl<S: Store> Engine<S> {
         });
         self.overlay.push(Arc::clone(&commit));
         self.renew(now, index, &cone);
+        self.forget_entry_points();
         Ok(commit)
     }
 

@@ -1,6 +1,6 @@
 //! The engine: one value that is a node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tangle_consensus::{AnnounceError, Coordinator, MilestoneKeys, ParameterSchedule, Previous};
@@ -19,8 +19,8 @@ use crate::{
 
 /// Commits that may wait for the disk before no further milestone is confirmed.
 const PENDING_COMMITS_MAX: usize = 4;
-/// Milestones ahead of the ledger that are remembered; later ones are asked for again.
-const KNOWN_MILESTONES_MAX: usize = 1_024;
+/// Milestones after which an entry point is too deep whatever the parameters are.
+const ENTRY_POINT_DEPTH_MAX: u32 = u8::MAX as u32;
 
 /// What an engine is made of besides its state.
 pub struct Parts<S> {
@@ -32,6 +32,8 @@ pub struct Parts<S> {
     pub tips: Box<dyn TipSelection>,
     /// Limits of the unreferenced part of the Tangle; the depth is the parameters'.
     pub window: DagConfig,
+    /// Blocks that may wait for a milestone. Above it only milestones and what they need get in.
+    pub unreferenced_count_max: usize,
     /// The coordinator, if this node is one.
     pub coordinator: Option<CoordinatorPart>,
 }
@@ -58,8 +60,12 @@ pub struct Engine<S> {
     pub(crate) overlay: Overlay,
     pub(crate) previous: Previous,
     pub(crate) treasury: Treasury,
-    /// Valid milestones above the ledger index that are solid.
-    pub(crate) known: BTreeMap<MilestoneIndex, Arc<StoredMilestone>>,
+    /// Solid blocks with valid milestones above the ledger index, the first for each. They are all
+    /// in the window, which bounds them.
+    pub(crate) known: BTreeMap<MilestoneIndex, Arc<CheckedBlock>>,
+    /// Where cones end; the store knows nothing of these blocks. Empty once they are too deep.
+    entry_points: HashMap<BlockId, MilestoneIndex>,
+    unreferenced_count_max: usize,
     pub(crate) announcement: Option<ParametersOption>,
     pub(crate) halted: Option<Halt>,
     pub(crate) reservation: Option<Reservation>,
@@ -104,13 +110,16 @@ impl<S: Store> Engine<S> {
             .iter()
             .max_by_key(|(id, index)| (*index, *id))
             .map_or(BlockId::ZERO, |(id, _)| *id);
+        let entry_points = bootstrap.entry_points.iter().copied();
+        let mut dag = Dag::new(window, bootstrap.ledger_index, entry_points);
+        dag.keep_roots_above(bootstrap.ledger_index);
         let coordinator = parts.coordinator.map(|part| {
             Coordinator::new(&part.config, part.keys, previous, entry_point, part.seed)
         });
         Self {
             store: parts.store,
             keys: parts.keys,
-            dag: Dag::new(window, bootstrap.ledger_index, bootstrap.entry_points),
+            dag,
             tips: parts.tips,
             coordinator,
             issuing: None,
@@ -118,6 +127,8 @@ impl<S: Store> Engine<S> {
             previous,
             treasury: bootstrap.treasury,
             known: BTreeMap::new(),
+            entry_points: bootstrap.entry_points.into_iter().collect(),
+            unreferenced_count_max: parts.unreferenced_count_max,
             announcement: None,
             halted: None,
             reservation: bootstrap.reservation,
@@ -141,6 +152,7 @@ impl<S: Store> Engine<S> {
             Input::Reserved(index) => self.on_reserved(now, index, effects),
             Input::Committed(index) => {
                 self.overlay.forget(index);
+                self.dag.keep_roots_above(index);
                 self.confirm_known(now, effects)
             }
             Input::Tips(ticket, request) => {
@@ -219,6 +231,7 @@ impl<S: Store> Engine<S> {
                 .known
                 .values()
                 .next_back()
+                .and_then(|newest| milestone_of(newest))
                 .map_or(self.previous, |newest| newest.as_previous()),
             tip_count: self.tips.tip_count(),
             unreferenced_count: self.dag.len(),
@@ -236,6 +249,21 @@ impl<S: Store> Engine<S> {
 
     pub(crate) fn can_confirm(&self) -> bool {
         self.halted.is_none() && self.overlay.len() < PENDING_COMMITS_MAX
+    }
+
+    /// Entry points that no block can approve any more are forgotten.
+    pub(crate) fn forget_entry_points(&mut self) {
+        let confirmed = self.previous.index.0;
+        let is_deep =
+            |index: &MilestoneIndex| confirmed.saturating_sub(index.0) > ENTRY_POINT_DEPTH_MAX;
+        if !self.entry_points.is_empty() && self.entry_points.values().all(is_deep) {
+            self.entry_points = HashMap::new();
+        }
+    }
+
+    pub(crate) fn is_root(&self, id: &BlockId) -> Result<bool, S::Error> {
+        let is_remembered = self.dag.root(id).is_some();
+        Ok(is_remembered || root_of(&self.store, &self.entry_points, id)?.is_some())
     }
 
     pub(crate) fn halt(&mut self, halt: Halt, effects: &mut Vec<Effect>) {
@@ -256,24 +284,26 @@ impl<S: Store> Engine<S> {
         source: Source,
         effects: &mut Vec<Effect>,
     ) -> Result<(), S::Error> {
-        let id = block.id();
-        if self.is_known(&id, source)? {
+        if source == Source::Checkpoint
+            && let Some(coordinator) = &mut self.coordinator
+        {
+            coordinator.on_checkpoint();
+        }
+        if self.is_known(&block.id(), source)? {
             if let Source::Client(ticket) = source {
                 effects.push(Effect::Accepted(ticket));
             }
             return Ok(());
         }
-        if let Source::Client(ticket) = source
-            && let Some(refusal) = self.refuse(&block)?
-        {
-            effects.push(Effect::Refused(ticket, refusal));
+        if let Some(refusal) = self.refuse(&block, source)? {
+            if let Source::Client(ticket) = source {
+                effects.push(Effect::Refused(ticket, refusal));
+            }
             return Ok(());
         }
         self.insert(now, block, source, effects)?;
-        match (source, &mut self.coordinator) {
-            (Source::Client(ticket), _) => effects.push(Effect::Accepted(ticket)),
-            (Source::Checkpoint, Some(coordinator)) => coordinator.on_checkpoint(),
-            _ => {}
+        if let Source::Client(ticket) = source {
+            effects.push(Effect::Accepted(ticket));
         }
         self.merge_tips(now, effects);
         self.confirm_known(now, effects)
@@ -295,12 +325,8 @@ impl<S: Store> Engine<S> {
         source: Source,
         effects: &mut Vec<Effect>,
     ) -> Result<(), S::Error> {
-        let store = &self.store;
-        let root_of = |id: &BlockId| {
-            store
-                .metadata(id)
-                .map(|metadata| metadata.map(|metadata| metadata.referenced_by))
-        };
+        let (store, entry_points) = (&self.store, &self.entry_points);
+        let root_of = |id: &BlockId| root_of(store, entry_points, id);
         let kept = Arc::clone(&block);
         let inserted = self
             .dag
@@ -337,7 +363,12 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    fn on_milestone(&mut self, block: &CheckedBlock, id: MilestoneId, effects: &mut Vec<Effect>) {
+    fn on_milestone(
+        &mut self,
+        block: &Arc<CheckedBlock>,
+        id: MilestoneId,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(Payload::Milestone(milestone)) = &block.parsed().block.payload else {
             return;
         };
@@ -347,8 +378,8 @@ impl<S: Store> Engine<S> {
         } else {
             self.known
                 .get(&index)
-                .filter(|known| known.id != id)
-                .map(|known| known.id)
+                .and_then(|known| known.milestone_id())
+                .filter(|known| *known != id)
         };
         if let Some(first) = contradicts {
             self.halt(
@@ -359,21 +390,27 @@ impl<S: Store> Engine<S> {
                 },
                 effects,
             );
-        } else if index > self.previous.index && self.known.len() < KNOWN_MILESTONES_MAX {
+        } else if index > self.previous.index {
             // G-08: of several blocks with the same milestone, the first one counts.
-            self.known.entry(index).or_insert_with(|| {
-                let milestone = (**milestone).clone();
-                Arc::new(StoredMilestone {
-                    id,
-                    block_id: block.id(),
-                    milestone,
-                })
-            });
+            self.known.entry(index).or_insert_with(|| Arc::clone(block));
         }
     }
 
-    /// Checks what only clients are held to: parents that are solid and not too deep.
-    fn refuse(&self, block: &CheckedBlock) -> Result<Option<Refusal>, S::Error> {
+    /// Why a block does not get in. Milestones and what others wait for always do. Only clients are
+    /// held to parents that are solid and not too deep.
+    fn refuse(&self, block: &CheckedBlock, source: Source) -> Result<Option<Refusal>, S::Error> {
+        if self.halted.is_some() {
+            return Ok(Some(Refusal::Halted));
+        }
+        let is_needed = source == Source::Replay
+            || block.milestone_id().is_some()
+            || self.dag.is_missing(&block.id());
+        if !is_needed && self.dag.len() >= self.unreferenced_count_max {
+            return Ok(Some(Refusal::Full));
+        }
+        if !matches!(source, Source::Client(_)) {
+            return Ok(None);
+        }
         let confirmed = self.previous.index.0;
         let depth_max = u32::from(self.parameters().below_max_depth);
         for parent in block.parents() {
@@ -395,10 +432,10 @@ impl<S: Store> Engine<S> {
         if self.dag.value(id).is_some() {
             return Ok(None);
         }
-        let metadata = self.store.metadata(id)?;
-        Ok(metadata.map(|metadata| ConeIndexes {
-            youngest: metadata.referenced_by,
-            oldest: metadata.referenced_by,
+        let root = root_of(&self.store, &self.entry_points, id)?;
+        Ok(root.map(|index| ConeIndexes {
+            youngest: index,
+            oldest: index,
         }))
     }
 
@@ -411,6 +448,29 @@ impl<S: Store> Engine<S> {
         };
         Some(Inspection { block, score })
     }
+}
+
+/// The milestone by which a block of the past was referenced, or at which an entry point lies.
+fn root_of<S: Store>(
+    store: &S,
+    entry_points: &HashMap<BlockId, MilestoneIndex>,
+    id: &BlockId,
+) -> Result<Option<MilestoneIndex>, S::Error> {
+    let metadata = store.metadata(id)?;
+    let referenced_by = metadata.map(|metadata| metadata.referenced_by);
+    Ok(referenced_by.or_else(|| entry_points.get(id).copied()))
+}
+
+/// The milestone in a block that was found to be a valid one.
+pub(crate) fn milestone_of(block: &CheckedBlock) -> Option<StoredMilestone> {
+    let Some(Payload::Milestone(milestone)) = &block.parsed().block.payload else {
+        return None;
+    };
+    Some(StoredMilestone {
+        id: block.milestone_id()?,
+        block_id: block.id(),
+        milestone: (**milestone).clone(),
+    })
 }
 
 /// Whether the coordinator may approve a solid block. Its own milestone it approves anyway.

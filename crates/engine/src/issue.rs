@@ -63,9 +63,9 @@ impl<S: Store> Engine<S> {
         }
         let draft = coordinator.plan(now.0);
         let index = draft.index;
-        let outcome = self
-            .outcome(index, draft.timestamp, &draft.parents)?
-            .expect("the coordinator plans over solid blocks only");
+        let cone = self.dag.cone(&draft.parents);
+        let cone = cone.expect("the coordinator plans over solid blocks only");
+        let outcome = self.outcome(index, draft.timestamp, cone)?;
         let version = self.schedule.at(index).version;
         let announce = self.announcement.take();
         let coordinator = self

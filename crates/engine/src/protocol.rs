@@ -104,6 +104,12 @@ pub enum Refusal {
     /// A parent's cone reaches too far back.
     #[error("parent {0} is below max depth")]
     ParentBelowMaxDepth(BlockId),
+    /// Milestones stay away, and there is no room for more blocks without them.
+    #[error("too many blocks wait for a milestone; try again later")]
+    Full,
+    /// The ledger has stopped.
+    #[error("the ledger has stopped; no block can be confirmed any more")]
+    Halted,
 }
 
 /// Why the ledger stops.

@@ -26,6 +26,8 @@ const MESSAGES_MAX: usize = 256;
 const ERRANDS_MAX: usize = 8;
 /// Referenced blocks that the window remembers.
 const ROOT_COUNT_MAX: usize = 100_000;
+/// Blocks that may wait for a milestone: some seconds of the heaviest traffic.
+const UNREFERENCED_COUNT_MAX: usize = 400_000;
 /// Stored blocks that are read back together after a start.
 const REPLAY_BATCH: usize = 256;
 /// Age of the newest milestone at which a node is not healthy, in milliseconds.
@@ -224,6 +226,7 @@ fn parts(
             unsolid_count_max: config.unsolid_count_max,
             root_count_max: ROOT_COUNT_MAX,
         },
+        unreferenced_count_max: UNREFERENCED_COUNT_MAX,
         coordinator: coordinator.map(|coordinator| CoordinatorPart {
             config: tangle_consensus::CoordinatorConfig {
                 interval_ms: coordinator.interval_ms,

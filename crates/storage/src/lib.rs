@@ -3,7 +3,7 @@
 //! What it is not: it decides nothing about validity; it keeps what the engine tells it and gives
 //! it back, also after a crash.
 //!
-//! One [`Writer`], any number of [`Reader`]s. Begin with [`open`].
+//! One [`Writer`], any number of [`Reader`]s. Begin with [`open()`].
 
 mod base;
 mod check;
@@ -19,6 +19,7 @@ mod query;
 mod reader;
 mod repair;
 mod replay;
+pub mod snapshot;
 mod store;
 
 pub use check::CheckReport;

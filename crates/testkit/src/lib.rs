@@ -1,1 +1,8 @@
-//! Skeleton.
+//! For tests only: recorded values of real networks, text fixtures of ledgers, and blocks that must
+//! be refused.
+//!
+//! No product crate may import this one; it is a dev-dependency. Begin with [`shimmer::recorded`]
+//! and [`malformed::malformed_blocks`].
+
+pub mod malformed;
+pub mod shimmer;

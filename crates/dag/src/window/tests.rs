@@ -387,3 +387,20 @@ fn deep_and_wide_cones_need_no_call_stack() {
     assert_eq!(dag.confirm(MilestoneIndex(1), &cone).len(), COUNT);
     assert_eq!(dag.len(), COUNT - 1);
 }
+
+#[test]
+fn roots_that_the_caller_does_not_know_yet_are_kept() {
+    let mut dag = window(DagConfig {
+        root_count_max: 3,
+        ..CONFIG
+    });
+    dag.keep_roots_above(MilestoneIndex(0));
+    for number in 1..=40 {
+        add(&mut dag, number, &[number - 1]);
+        dag.confirm(MilestoneIndex(number as u32), &ids(&[number]));
+    }
+    assert_eq!(dag.root(&id(1)), Some(MilestoneIndex(1)));
+    dag.keep_roots_above(MilestoneIndex(38));
+    let known: Vec<usize> = (0..=40).filter(|it| dag.root(&id(*it)).is_some()).collect();
+    assert_eq!(known, [38, 39, 40]);
+}

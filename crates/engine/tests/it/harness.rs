@@ -30,6 +30,7 @@ pub(crate) struct Disk {
     pub(crate) metadata: HashMap<BlockId, BlockMetadata>,
     pub(crate) outputs: HashMap<OutputId, Lookup>,
     pub(crate) milestones: Vec<Arc<StoredMilestone>>,
+    pub(crate) commits: Vec<Arc<MilestoneCommit>>,
     pub(crate) reservation: Option<Reservation>,
 }
 
@@ -166,6 +167,34 @@ pub(crate) fn spend_genesis(payee: &SecretKey) -> Payload {
     }))
 }
 
+fn bootstrap(disk: &Disk) -> Bootstrap {
+    let last = disk.milestones.last().cloned();
+    let index = last
+        .as_ref()
+        .map_or(MilestoneIndex(0), |last| last.milestone.index);
+    let mut schedule = ParameterSchedule::new(MilestoneIndex(0), parameters());
+    for milestone in &disk.milestones {
+        if let Some(option) = milestone.milestone.parameters() {
+            schedule.announce(option).expect("it was taken before");
+        }
+    }
+    Bootstrap {
+        ledger_index: index,
+        last_milestone_id: last.as_ref().map_or(MilestoneId::ZERO, |last| last.id),
+        last_milestone_timestamp: last
+            .as_ref()
+            .map_or(UnixSeconds(0), |last| last.milestone.timestamp),
+        last_milestone: last,
+        entry_points: vec![(BlockId::ZERO, MilestoneIndex(0))],
+        schedule,
+        treasury: Treasury {
+            milestone_id: MilestoneId::ZERO,
+            amount: 0,
+        },
+        reservation: disk.reservation.clone(),
+    }
+}
+
 impl Node {
     /// A node at the genesis.
     pub(crate) fn new(is_coordinator: bool) -> Self {
@@ -181,42 +210,33 @@ impl Node {
 
     /// A node that finds this on its disk.
     pub(crate) fn open(disk: MemoryStore, is_coordinator: bool, now: Time) -> Self {
-        let bootstrap = {
-            let disk = disk.0.lock().expect("no panic");
-            let last = disk.milestones.last().cloned();
-            let index = last
-                .as_ref()
-                .map_or(MilestoneIndex(0), |last| last.milestone.index);
-            Bootstrap {
-                ledger_index: index,
-                last_milestone_id: last.as_ref().map_or(MilestoneId::ZERO, |last| last.id),
-                last_milestone_timestamp: last
-                    .as_ref()
-                    .map_or(UnixSeconds(0), |last| last.milestone.timestamp),
-                last_milestone: last,
-                entry_points: vec![(BlockId::ZERO, MilestoneIndex(0))],
-                schedule: ParameterSchedule::new(MilestoneIndex(0), parameters()),
-                treasury: Treasury {
-                    milestone_id: MilestoneId::ZERO,
-                    amount: 0,
-                },
-                reservation: disk.reservation.clone(),
-            }
-        };
+        let bootstrap = bootstrap(&disk.0.lock().expect("no panic"));
         let coordinator = is_coordinator.then(|| CoordinatorPart {
             config: CoordinatorConfig { interval_ms: 1_000 },
             keys: vec![milestone_key(0), milestone_key(1)],
             seed: 1,
         });
+        Self::start(disk, keys(), bootstrap, coordinator, now)
+    }
+
+    /// A node that starts from `bootstrap`.
+    pub(crate) fn start(
+        disk: MemoryStore,
+        keys: MilestoneKeys,
+        bootstrap: Bootstrap,
+        coordinator: Option<CoordinatorPart>,
+        now: Time,
+    ) -> Self {
         let parts = Parts {
             store: disk.clone(),
-            keys: keys(),
+            keys,
             tips: Box::new(UniformTips::new(UniformTipsConfig::default(), 1)),
             window: DagConfig {
                 below_max_depth: 15,
                 unsolid_count_max: 100,
                 root_count_max: 1_000,
             },
+            unreferenced_count_max: 10_000,
             coordinator,
         };
         let mut node = Self {
@@ -336,7 +356,7 @@ impl Node {
         }
     }
 
-    fn write(&mut self, commit: &MilestoneCommit) {
+    fn write(&mut self, commit: &Arc<MilestoneCommit>) {
         let mut disk = self.disk.0.lock().expect("no panic");
         let index = commit.milestone.milestone.index;
         for (position, (id, inclusion)) in commit.diff.referenced.iter().enumerate() {
@@ -359,5 +379,6 @@ impl Node {
             disk.outputs.insert(output.id, Lookup::Spent);
         }
         disk.milestones.push(Arc::clone(&commit.milestone));
+        disk.commits.push(Arc::clone(commit));
     }
 }

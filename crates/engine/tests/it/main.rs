@@ -1,4 +1,5 @@
 //! The engine as a whole.
 
 mod harness;
+mod replay;
 mod whole;

@@ -3,7 +3,9 @@
 //! - [`imports`]: which crate may use which, as ARCHITECTURE.md says; names of crates.
 //! - [`source`]: length of files and functions, module docs, unfinished marks.
 //! - [`text`]: what no tracked file may hold: paths of a machine, registry hosts, secrets.
+//! - [`decisions`]: the index of the decisions names each of them.
 
+mod decisions;
 mod imports;
 mod source;
 mod text;
@@ -24,7 +26,9 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<Vec<String>> {
     let crates = imports::read_crates(&root.join("crates"))?;
     let mut findings = imports::check(&table, &crates);
     let mut warnings = Vec::new();
-    for path in tracked_files(root)? {
+    let paths = tracked_files(root)?;
+    findings.extend(decisions::check(root, &paths)?);
+    for path in paths {
         // A file that was deleted but not yet committed, or binary data: not text to judge.
         let Ok(content) = fs::read_to_string(root.join(&path)) else {
             continue;
