@@ -1,7 +1,7 @@
 //! Bases: the ledger at one milestone in one file, from which it can be built again together with
 //! the block log above that milestone.
 //!
-//! The genesis is the first base. Others are written, in a thread of their own, when pruning wants
+//! The genesis or an imported snapshot is the first base. Others are written, in a thread of their own, when pruning wants
 //! to remove block files; the newest is kept.
 //!
 //! ```text
@@ -290,7 +290,9 @@ fn read(path: &Path, genesis: &[u8; 32], ledger: &Ledger) -> Result<Head, StoreE
                 .output,
         );
         if batch.len() == BATCH_OUTPUTS {
-            ledger.put_outputs(head, &std::mem::take(&mut batch))?;
+            let mut part = Change::new(head);
+            part.create(&std::mem::take(&mut batch));
+            ledger.apply_part(&part)?;
         }
     }
     let crc = source.hasher.clone().finalize();

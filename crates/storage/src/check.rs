@@ -6,6 +6,7 @@ use tangle_types::{BlockId, MilestoneIndex};
 use crate::base::Bases;
 use crate::ledger::{Ledger, LedgerState};
 use crate::replay::replay;
+use crate::snapshot::LedgerSummary;
 use crate::{Genesis, Kind, OutputQuery, StoreError, Writer, open};
 
 /// What was found in a store.
@@ -17,10 +18,8 @@ pub struct CheckReport {
     pub pruning_index: MilestoneIndex,
     /// Blocks stored.
     pub block_count: u64,
-    /// Unspent outputs.
-    pub unspent_count: u64,
-    /// Hash over the ledger, see [`LedgerState::hash`].
-    pub ledger_hash: [u8; 32],
+    /// Hash and sums of the ledger.
+    pub ledger: LedgerSummary,
     /// What opening the store had to repair.
     pub repairs: Vec<String>,
     /// What is wrong; empty when all is well.
@@ -63,19 +62,18 @@ impl Writer {
             problems.push(error.to_string());
         });
         let state = LedgerState::new(self.shared.ledger.view()?);
-        let unspent_count = self.check_outputs(genesis, &state, &mut problems)?;
+        let summary = state.summary()?;
+        self.check_outputs(genesis, &summary, &mut problems)?;
         self.check_milestones(&state, &mut problems)?;
-        let ledger_hash = state.hash()?;
         if is_thorough {
-            self.compare(genesis, ledger_hash, &mut problems)?;
+            self.compare(genesis, &summary, &mut problems)?;
         }
         let (_, block_count) = self.shared.log.sizes()?;
         Ok(CheckReport {
             ledger_index: state.index(),
             pruning_index: self.shared.head().pruning_index,
             block_count,
-            unspent_count,
-            ledger_hash,
+            ledger: summary,
             repairs: self.repairs.clone(),
             problems,
         })
@@ -85,18 +83,14 @@ impl Writer {
     fn check_outputs(
         &self,
         genesis: &Genesis,
-        state: &LedgerState,
+        summary: &LedgerSummary,
         problems: &mut Vec<String>,
-    ) -> Result<u64, StoreError> {
-        let (mut count, mut sum) = (0, u128::from(state.treasury().amount));
-        for output in state.unspent() {
-            sum += u128::from(output?.output.amount());
-            count += 1;
-        }
+    ) -> Result<(), StoreError> {
         let supply = genesis.parameters.token_supply;
-        if sum != u128::from(supply) {
+        if summary.total != u128::from(supply) {
             problems.push(format!(
-                "unspent outputs and treasury sum to {sum}, the supply is {supply}"
+                "unspent outputs and treasury sum to {}, the supply is {supply}",
+                summary.total
             ));
         }
         let reader = self.reader();
@@ -120,10 +114,11 @@ impl Writer {
                 break;
             }
         }
+        let count = summary.output_count;
         if listed != count {
             problems.push(format!("{count} outputs are unspent, {listed} are listed"));
         }
-        Ok(count)
+        Ok(())
     }
 
     /// Each milestone is there, with its cone, and each block of the cone says so.
@@ -176,18 +171,18 @@ impl Writer {
     fn compare(
         &mut self,
         genesis: &Genesis,
-        needed: [u8; 32],
+        needed: &LedgerSummary,
         problems: &mut Vec<String>,
     ) -> Result<(), StoreError> {
         let path = self.shared.path.join("ledger.check");
         open::remove_folder(&path)?;
         self.bases.finish(&self.shared)?;
         match self.replayed(genesis, &path) {
-            Ok(found) if found == needed => {}
+            Ok(found) if found == *needed => {}
             Ok(found) => problems.push(format!(
                 "the ledger has the hash {}, built again from the log {}",
-                hex::encode(needed),
-                hex::encode(found)
+                hex::encode(needed.hash),
+                hex::encode(found.hash)
             )),
             Err(reason) => {
                 problems.push(format!("the ledger cannot be built again: {reason}"));
@@ -196,11 +191,12 @@ impl Writer {
         open::remove_folder(&path)
     }
 
-    fn replayed(&self, genesis: &Genesis, path: &std::path::Path) -> Result<[u8; 32], String> {
+    fn replayed(&self, genesis: &Genesis, path: &std::path::Path) -> Result<LedgerSummary, String> {
         let text = |error: StoreError| error.to_string();
         let ledger = Ledger::open(path, 8 << 20).map_err(text)?;
         let bases: &Bases = &self.bases;
-        let mut head = open::start(&ledger, genesis, bases).map_err(text)?;
+        let mut head = open::start(&self.shared.path, &ledger, genesis, bases)
+            .map_err(|error| error.to_string())?;
         for (position, commit) in self.shared.log.commits().map_err(text)? {
             if commit.index > head.ledger_index {
                 head = replay(&self.shared.log, &ledger, position, &commit)
@@ -209,7 +205,7 @@ impl Writer {
             }
         }
         LedgerState::new(ledger.view().map_err(text)?)
-            .hash()
+            .summary()
             .map_err(text)
     }
 }

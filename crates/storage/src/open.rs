@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use tangle_types::{BlockId, Codec, MilestoneId, MilestoneIndex, ParametersOption, Treasury};
+use tangle_types::{Codec, MilestoneIndex};
 
 use crate::base::Bases;
 use crate::error::AtPath;
@@ -14,8 +14,12 @@ use crate::log::{self, BlockLog, CommitRecord, Position, Recovered};
 use crate::prune::pruned_roots;
 use crate::reader::Shared;
 use crate::replay::{ReplayError, note, replay};
+use crate::snapshot::{Base, SnapshotError};
 use crate::store::{reservation_from_bytes, reservation_to_bytes};
 use crate::{Genesis, OpenError, Reader, StorageConfig, StoreError, Writer, manifest, repair};
+
+/// Outputs that are written at once.
+const OUTPUTS_BATCH: usize = 4096;
 
 /// Opens the store of the network `genesis`, creating it when the folder is empty. Repairs what a
 /// crash left behind, and builds the ledger store again when it is damaged; refuses another
@@ -41,10 +45,19 @@ pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader
         });
     }
     let durable = head.map(|head| head.log_end);
-    let recovered = log::open(path, hash, config.segment_bytes, durable)?;
+    let open_log = || log::open(path, hash, config.segment_bytes, durable);
+    let recovered = match open_log() {
+        Err(error) => {
+            let repair = repair::remove_made(path, &error)?;
+            repairs.push(repair.ok_or(error)?);
+            open_log()?
+        }
+        Ok(recovered) => recovered,
+    };
     repairs.extend(recovered.damage.iter().map(ToString::to_string));
     let bases = Bases::open(path, hash, genesis.index)?;
     let builder = Builder {
+        path,
         genesis,
         bases: &bases,
         recovered: &recovered,
@@ -53,7 +66,7 @@ pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader
         && let Some(opened) = &ledger
         && let Err(error) = builder.catch_up(opened, head)
     {
-        damage = Some(error.to_string());
+        damage = Some(error.into_damage()?);
     }
     if let Some(damage) = damage {
         drop(ledger.take());
@@ -97,21 +110,34 @@ fn open_ledger(path: &Path, memory_bytes: u64) -> Result<Result<Ledger, String>,
 
 /// Why a ledger store could not be built.
 #[derive(Debug, thiserror::Error)]
-enum BuildError {
+pub(crate) enum BuildError {
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Base(#[from] SnapshotError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl BuildError {
-    fn not_repairable(self, damage: &str) -> OpenError {
+    /// What is damaged, unless the store failed for another reason.
+    fn into_damage(self) -> Result<String, OpenError> {
         match self {
-            Self::Store(error) if !error.is_damage() => OpenError::Store(error),
-            error => OpenError::NotRepairable {
+            Self::Store(error) | Self::Replay(ReplayError::Store(error)) if !error.is_damage() => {
+                Err(error.into())
+            }
+            Self::Base(error) => Err(error.into()),
+            error => Ok(error.to_string()),
+        }
+    }
+
+    fn not_repairable(self, damage: &str) -> OpenError {
+        match self.into_damage() {
+            Ok(reason) => OpenError::NotRepairable {
                 damage: damage.to_owned(),
-                reason: error.to_string(),
+                reason,
             },
+            Err(error) => error,
         }
     }
 }
@@ -142,6 +168,7 @@ pub(crate) fn remove_folder(path: &Path) -> Result<(), StoreError> {
 
 /// What a ledger store is built from.
 struct Builder<'a> {
+    path: &'a Path,
     genesis: &'a Genesis,
     bases: &'a Bases,
     recovered: &'a Recovered,
@@ -155,7 +182,7 @@ impl Builder<'_> {
         let is_new = head.is_none();
         let mut head = match head {
             Some(head) => head,
-            None => start(ledger, self.genesis, self.bases)?,
+            None => start(self.path, ledger, self.genesis, self.bases)?,
         };
         let oldest = self
             .recovered
@@ -228,47 +255,53 @@ fn move_pruning_index(
     ledger.apply(&change)
 }
 
-/// Puts the newest base, or the genesis, into an empty ledger store.
-pub(crate) fn start(ledger: &Ledger, genesis: &Genesis, bases: &Bases) -> Result<Head, StoreError> {
+/// Puts the newest base, or what the store began with, into an empty ledger store.
+pub(crate) fn start(
+    path: &Path,
+    ledger: &Ledger,
+    genesis: &Genesis,
+    bases: &Bases,
+) -> Result<Head, BuildError> {
     match bases.restore(ledger)? {
         Some(head) => Ok(head),
-        None => write_genesis(ledger, genesis),
+        None => Ok(write_base(ledger, &Base::find(path, genesis)?)?),
     }
 }
 
-/// Writes the state before the first milestone.
-fn write_genesis(ledger: &Ledger, genesis: &Genesis) -> Result<Head, StoreError> {
+/// Writes the state that the store begins with. The head comes with the last part, so that a crash
+/// before it leaves an empty store.
+fn write_base(ledger: &Ledger, base: &Base) -> Result<Head, SnapshotError> {
     let head = Head {
-        ledger_index: genesis.index,
-        milestone_id: MilestoneId::ZERO,
-        timestamp: genesis.timestamp,
-        pruning_index: genesis.index,
-        treasury: Treasury {
-            milestone_id: MilestoneId::ZERO,
-            amount: genesis.treasury,
-        },
+        ledger_index: base.index,
+        milestone_id: base.milestone_id,
+        timestamp: base.timestamp,
+        pruning_index: base.index,
+        treasury: base.treasury,
         log_end: Position {
             segment: 0,
             offset: 0,
         },
     };
+    let mut outputs = base.outputs()?.map(|output| output.map(Arc::new));
+    loop {
+        let batch: Vec<_> = outputs
+            .by_ref()
+            .take(OUTPUTS_BATCH)
+            .collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        let mut change = Change::new(head);
+        change.create(&batch);
+        ledger.apply_part(&change)?;
+    }
     let mut change = Change::new(head);
-    let outputs: Vec<_> = genesis.outputs().map(Arc::new).collect();
-    change.create(&outputs);
-    let parameters = ParametersOption {
-        target_index: genesis.index,
-        protocol_version: genesis.parameters.version,
-        parameters: genesis.parameters.to_bytes(),
-    };
-    let target = genesis.index.0.to_be_bytes();
-    change.chain.push((
-        chain_key(tag::PARAMETERS, &target),
-        Some(parameters.to_bytes()),
-    ));
-    change.chain.push((
-        chain_key(tag::ENTRY_POINT, &BlockId::ZERO.0),
-        Some(target.to_vec()),
-    ));
+    for (parameters, _) in base.schedule.entries() {
+        let key = chain_key(tag::PARAMETERS, &parameters.target_index.0.to_be_bytes());
+        change.chain.push((key, Some(parameters.to_bytes())));
+    }
+    let entry_points = base.entry_points.iter().copied().collect();
+    change.set_entry_points(std::iter::empty(), &entry_points);
     ledger.apply(&change)?;
     Ok(head)
 }

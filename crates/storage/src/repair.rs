@@ -59,6 +59,24 @@ pub(crate) fn prepare(store: &Path) -> Result<Vec<String>, StoreError> {
     Ok(repairs)
 }
 
+/// Removes the table or run that an error is about, as it can be made again; says so.
+pub(crate) fn remove_made(store: &Path, error: &StoreError) -> Result<Option<String>, StoreError> {
+    let StoreError::Damaged { path, .. } = error else {
+        return Ok(None);
+    };
+    if !is_made(path) {
+        return Ok(None);
+    }
+    remove(&store_path(store, path))?;
+    Ok(Some(format!("{error}; it is made again")))
+}
+
+/// Whether a file is made from the log.
+fn is_made(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("tab" | "run"))
+}
+
 /// The file in this store, also when the store was moved or named otherwise.
 fn store_path(store: &Path, path: &Path) -> PathBuf {
     let parts: Vec<_> = path.iter().rev().take(2).collect();

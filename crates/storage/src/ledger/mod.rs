@@ -144,16 +144,9 @@ impl Ledger {
         batch
     }
 
-    /// Writes unspent outputs without a head, while a store is built.
-    pub(crate) fn put_outputs(
-        &self,
-        head: Head,
-        outputs: &[Arc<LedgerOutput>],
-    ) -> Result<(), StoreError> {
-        let mut change = Change::new(head);
-        change.create(outputs);
-        self.batch(&change).commit()?;
-        Ok(())
+    /// Applies changes that are a part of others: without the head.
+    pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
+        Ok(self.batch(change).commit()?)
     }
 
     /// Writes one record of the keyspace `chain` durably.
@@ -242,6 +235,14 @@ impl View {
                 Err(_) => Err(StoreError::damaged(&ledger.path, "an output's id is wrong")),
             })
         })
+    }
+
+    /// As [`View::unspent`], only the outputs.
+    pub(crate) fn unspent_outputs(
+        &self,
+    ) -> impl Iterator<Item = Result<LedgerOutput, StoreError>> + use<> {
+        let outputs = self.unspent();
+        outputs.map(|entry| entry.map(|entry| Arc::unwrap_or_clone(entry.output)))
     }
 
     /// A milestone.

@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use tangle_crypto::blake2b;
 use tangle_types::{
-    BlockId, Codec, LedgerOutput, MilestoneId, MilestoneIndex, ParametersOption, Treasury,
-    UnixSeconds,
+    BlockId, LedgerOutput, MilestoneId, MilestoneIndex, ParametersOption, Treasury, UnixSeconds,
 };
 
 use super::View;
 use crate::StoreError;
-
-/// Outputs that go into one step of the ledger hash.
-const HASH_OUTPUTS: usize = 256;
+use crate::snapshot::LedgerSummary;
 
 /// The ledger at one milestone. What is read through it belongs together, however long it takes;
 /// it should not be kept longer than needed, as the store keeps what it has replaced since.
@@ -78,35 +74,12 @@ impl LedgerState {
         entries.map(|entry| entry.map(|entry| entry.output))
     }
 
-    /// A hash over all of the ledger: equal for equal ledgers.
+    /// A hash over all of the ledger, equal for equal ledgers, with the sums.
     ///
     /// # Errors
     /// The store failed.
-    pub fn hash(&self) -> Result<[u8; 32], StoreError> {
-        let mut bytes = Vec::new();
-        self.index().write(&mut bytes);
-        self.milestone_id().write(&mut bytes);
-        self.timestamp().write(&mut bytes);
-        self.treasury().milestone_id.write(&mut bytes);
-        bytes.extend_from_slice(&self.treasury().amount.to_le_bytes());
-        for option in self.parameters()? {
-            option.write(&mut bytes);
-        }
-        let mut hash = blake2b::hash(&bytes);
-        let mut count = 0;
-        bytes.clear();
-        bytes.extend_from_slice(&hash);
-        for entry in self.view.unspent() {
-            let entry = entry?;
-            entry.output.id.write(&mut bytes);
-            bytes.extend_from_slice(&entry.to_bytes());
-            count += 1;
-            if count % HASH_OUTPUTS == 0 {
-                hash = blake2b::hash(&bytes);
-                bytes.clear();
-                bytes.extend_from_slice(&hash);
-            }
-        }
-        Ok(blake2b::hash(&bytes))
+    pub fn summary(&self) -> Result<LedgerSummary, StoreError> {
+        let outputs = self.view.unspent_outputs();
+        LedgerSummary::of(self.index(), &self.treasury(), outputs)
     }
 }

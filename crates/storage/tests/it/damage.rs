@@ -85,14 +85,14 @@ fn milestone_in_the_log_alone_is_applied() {
     chain.grow(&mut writer, &reader, 3);
     copy(&folder.path().join("ledger"), &image.path().join("ledger"));
     chain.grow(&mut writer, &reader, 3);
-    let hash = reader.ledger().unwrap().hash().unwrap();
+    let hash = reader.ledger().unwrap().summary().unwrap();
     drop((writer, reader));
     // The ledger store falls three milestones back, as if its writes had been lost.
     std::fs::remove_dir_all(folder.path().join("ledger")).unwrap();
     copy(&image.path().join("ledger"), &folder.path().join("ledger"));
     let (writer, reader) = reopen(folder.path(), &chain.genesis);
     assert_eq!(reader.ledger_index(), MilestoneIndex(6));
-    assert_eq!(reader.ledger().unwrap().hash().unwrap(), hash);
+    assert_eq!(reader.ledger().unwrap().summary().unwrap(), hash);
     assert_eq!(writer.repairs(), [""; 0]);
 }
 
@@ -104,7 +104,7 @@ fn lost_ledger_store_is_built_again_byte_for_byte() {
     let (mut writer, _reader) = reopen(folder.path(), &genesis);
     let after = writer.check(&genesis, true).unwrap();
     assert_eq!(after.problems, [""; 0]);
-    assert_eq!(after.ledger_hash, before.ledger_hash);
+    assert_eq!(after.ledger, before.ledger);
     assert_eq!(after.ledger_index, before.ledger_index);
 }
 
@@ -132,7 +132,7 @@ fn flipped_byte_in_the_ledger_store_heals() {
                 at,
             );
             let after = heal(image.path(), &genesis);
-            assert_eq!(after.ledger_hash, before.ledger_hash, "{path:?} at {at}");
+            assert_eq!(after.ledger, before.ledger, "{path:?} at {at}");
             repaired += usize::from(!after.repairs.is_empty());
         }
     }
@@ -148,14 +148,14 @@ fn missing_file_of_the_ledger_store_heals() {
         copy(folder.path(), image.path());
         std::fs::remove_file(image.path().join(path.strip_prefix(folder.path()).unwrap())).unwrap();
         let after = heal(image.path(), &genesis);
-        assert_eq!(after.ledger_hash, before.ledger_hash, "{path:?}");
+        assert_eq!(after.ledger, before.ledger, "{path:?}");
     }
 }
 
 #[test]
 fn damaged_table_or_run_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (genesis, before) = filled(folder.path(), 250);
+    let (genesis, before) = filled(folder.path(), 130);
     let is_made = |path: &&std::path::PathBuf| {
         matches!(
             path.extension().and_then(|e| e.to_str()),
@@ -164,7 +164,7 @@ fn damaged_table_or_run_is_made_again() {
     };
     let all = files(folder.path());
     let made: Vec<_> = all.iter().filter(is_made).collect();
-    assert!(made.len() >= 4, "{made:?}");
+    assert!(made.len() >= 2, "{made:?}");
     for path in made {
         let size = std::fs::metadata(path).unwrap().len() as usize;
         for at in [3, size / 3, size - 5] {
@@ -175,7 +175,7 @@ fn damaged_table_or_run_is_made_again() {
                 at,
             );
             let after = heal(image.path(), &genesis);
-            assert_eq!(after.ledger_hash, before.ledger_hash);
+            assert_eq!(after.ledger, before.ledger);
             assert!(!after.repairs.is_empty(), "{path:?} at {at} of {size}");
         }
     }
@@ -189,7 +189,7 @@ fn damaged_block_is_named_and_the_ledger_stays() {
     flip(&first, 3_000);
     let (mut writer, _reader) = reopen(folder.path(), &genesis);
     let report = writer.check(&genesis, false).unwrap();
-    assert_eq!(report.ledger_hash, before.ledger_hash);
+    assert_eq!(report.ledger, before.ledger);
     let named = report
         .problems
         .iter()
@@ -215,7 +215,7 @@ fn damaged_block_in_the_open_file_is_named_and_its_neighbours_stay() {
         writer.repairs()
     );
     let report = writer.check(&genesis, false).unwrap();
-    assert_eq!(report.ledger_hash, before.ledger_hash);
+    assert_eq!(report.ledger, before.ledger);
     assert_eq!(report.block_count, before.block_count);
     assert_eq!(writer.unreferenced().unwrap().len(), 2);
 }
@@ -250,7 +250,7 @@ fn unfinished_end_of_the_log_is_cut_off() {
         let report = writer.check(&genesis, true).unwrap();
         assert_eq!(report.problems, [""; 0]);
         assert_eq!(report.repairs, [""; 0]);
-        assert_eq!(report.ledger_hash, before.ledger_hash);
+        assert_eq!(report.ledger, before.ledger);
         // The last milestone's block is left.
         assert_eq!(writer.unreferenced().unwrap().len(), 1);
     }

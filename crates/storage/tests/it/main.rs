@@ -7,6 +7,7 @@ mod damage;
 mod pruning;
 mod queries;
 mod round_trip;
+mod snapshots;
 
 use tangle_storage::{Genesis, OpenError, Reader, StorageConfig, Writer, open};
 
