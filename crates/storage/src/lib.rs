@@ -3,7 +3,7 @@
 //! What it is not: it decides nothing about validity; it keeps what the engine tells it and gives
 //! it back, also after a crash.
 //!
-//! One [`Writer`], any number of [`Reader`]s. Begin with [`open`].
+//! One [`Writer`], any number of [`Reader`]s. Begin with [`open()`].
 
 mod disk;
 mod error;
