@@ -2,4 +2,5 @@
 //!
 //! Begin with [`shimmer::recorded`].
 
+pub mod ledger;
 pub mod shimmer;
