@@ -1,1 +1,32 @@
-//! Skeleton.
+//! The node's interface over HTTP: core API, indexer, health, and their description.
+//!
+//! ```text
+//! listener ──> connections (limits) ──> guard (who may what) ──> routes ──> node handle, store
+//! ```
+//!
+//! What it is not: it decides nothing about blocks or the ledger; it asks a
+//! [`Handle`](tangle_node::Handle) and puts the answers into the form that clients expect.
+//!
+//! Begin with [`router()`] and [`serve()`].
+
+mod app;
+mod auth;
+mod config;
+mod content;
+mod core;
+mod description;
+mod error;
+mod indexer;
+mod params;
+mod router;
+mod schema;
+mod server;
+
+pub use auth::{
+    Auth, KeyError, PROTECTED_DEFAULT, PUBLIC_DEFAULT, Salt, TokenKey, TokenLifetime, Tokens,
+};
+pub use config::{ApiConfig, BaseToken, Limits};
+pub use description::{json as openapi_json, openapi};
+pub use error::ApiError;
+pub use router::router;
+pub use server::serve;

@@ -1,0 +1,122 @@
+//! All routes behind one guard: what a path may be used for, by whom, and from where.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use tangle_node::Handle;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::{ApiConfig, ApiError, content, core, description, indexer};
+
+/// Answers from this size on are compressed for whoever understands that; for smaller ones it is
+/// not worth the work.
+const COMPRESSED_BYTES_MIN: u16 = 1_024;
+
+/// The interface of `node`, ready to be served.
+pub fn router(node: Handle, config: ApiConfig) -> Router {
+    let app = Arc::new(App::new(node, config));
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
+    let (reading, _) = reading().split_for_parts();
+    let (acting, _) = acting().split_for_parts();
+    let reading = reading
+        .route(description::JSON_PATH, get(described))
+        .route(description::PAGE_PATH, get(described_for_people));
+    reading
+        .layer(compression)
+        .merge(acting)
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&app), guard))
+        .with_state(app)
+}
+
+/// Routes that answer a question.
+pub(crate) fn reading() -> OpenApiRouter<Arc<App>> {
+    core::reading().merge(indexer::routes())
+}
+
+/// Routes that change something or make the node work.
+pub(crate) fn acting() -> OpenApiRouter<Arc<App>> {
+    core::acting()
+}
+
+/// Lets pages of any origin ask, and only those requests pass that may.
+async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = if is_preflight(request.method(), request.headers()) {
+        preflight()
+    } else {
+        match app
+            .config
+            .auth
+            .check(request.uri().path(), request.headers())
+        {
+            Ok(()) => next.run(request).await,
+            Err(error) => error.into_response(),
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("location"),
+    );
+    response
+}
+
+/// A browser asks whether a page of another origin may send a request.
+fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn preflight() -> Response {
+    let headers = [
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET, HEAD, POST, DELETE"),
+        ),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("*, authorization"),
+        ),
+        (
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static("86400"),
+        ),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+async fn unknown_path() -> ApiError {
+    ApiError::not_found("this path does not exist, see /api/docs for those that do")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::method_not_allowed()
+}
+
+async fn described() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text: &'static str = TEXT.get_or_init(description::json);
+    ([(header::CONTENT_TYPE, content::JSON)], text).into_response()
+}
+
+async fn described_for_people() -> Response {
+    static PAGE: OnceLock<String> = OnceLock::new();
+    let page: &'static str = PAGE.get_or_init(description::page);
+    let policy = "default-src 'none'; style-src 'unsafe-inline'";
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+}
