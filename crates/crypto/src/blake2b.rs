@@ -31,3 +31,40 @@ fn digest(hash: &Hash) -> [u8; 32] {
     let bytes = hash.as_bytes().try_into();
     bytes.expect("the digest length is set to 32")
 }
+
+/// Hashes what is written to it, for inputs that are not in memory as a whole.
+#[derive(Clone, Debug)]
+pub struct Hasher(blake2b_simd::State);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self(blake2b_simd::Params::new().hash_length(32).to_state())
+    }
+}
+
+impl Hasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of everything that was taken.
+    #[must_use]
+    pub fn finish(&self) -> [u8; 32] {
+        let hash = self.0.finalize();
+        hash.as_bytes()
+            .try_into()
+            .expect("the digest length is set to 32")
+    }
+}
+
+impl std::io::Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

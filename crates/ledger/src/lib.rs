@@ -5,7 +5,7 @@
 //! nothing, and it verifies no signature: whether each signature is good was found out once, on
 //! arrival, and comes in as [`SignatureSet`].
 //!
-//! Begin with [`apply`].
+//! Begin with [`apply()`].
 
 mod apply;
 mod balance;

@@ -147,15 +147,9 @@ pub enum GenesisError {
         /// The version.
         found: u8,
     },
-    /// Some milestone could not be signed by enough keys.
+    /// Milestone keys that do not work, for instance too few of them for some milestone.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// No key has to sign, so that anybody could make milestones.
-    #[error("the threshold of milestone keys is {found}, at least 1 and at most 255 is needed")]
-    Threshold {
-        /// The threshold.
-        found: usize,
-    },
     /// Allocations and treasury are not the supply.
     #[error("allocations and treasury sum to {found}, the token supply is {needed}")]
     Supply {
@@ -183,12 +177,11 @@ impl Genesis {
         }
         check_hrp(&parameters.bech32_hrp)?;
         self.check_supply()?;
-        let found = self.milestone_key_threshold;
-        if found == 0 || found > 255 {
-            return Err(GenesisError::Threshold { found });
-        }
-        let first = self.index.next();
-        MilestoneKeys::new(self.milestone_keys.clone(), found, first)?;
+        MilestoneKeys::new(
+            self.milestone_keys.clone(),
+            self.milestone_key_threshold,
+            self.index.next(),
+        )?;
         Ok(())
     }
 

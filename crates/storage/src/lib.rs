@@ -3,7 +3,7 @@
 //! What it is not: it decides nothing about validity; it keeps what the engine tells it and gives
 //! it back, also after a crash.
 //!
-//! One [`Writer`], any number of [`Reader`]s. Begin with [`open`].
+//! One [`Writer`], any number of [`Reader`]s. Begin with [`open()`].
 
 mod disk;
 mod error;
@@ -15,6 +15,7 @@ mod open;
 mod query;
 mod reader;
 mod replay;
+pub mod snapshot;
 mod store;
 
 pub use error::{OpenError, StoreError};

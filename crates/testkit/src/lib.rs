@@ -1,5 +1,8 @@
-//! For tests only: recorded values of real networks, and text fixtures of ledgers.
+//! For tests only: recorded values of real networks, text fixtures of ledgers, and blocks that must
+//! be refused.
 //!
-//! Begin with [`shimmer::recorded`].
+//! No product crate may import this one; it is a dev-dependency. Begin with [`shimmer::recorded`]
+//! and [`malformed::malformed_blocks`].
 
+pub mod malformed;
 pub mod shimmer;

@@ -93,6 +93,11 @@ impl Codec for Block {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Self::read_with_spans(reader).map(|(block, _)| block)
     }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        check_size(bytes.len())?;
+        Reader::new(bytes).whole(Self::read)
+    }
 }
 
 impl Block {
@@ -177,5 +182,9 @@ impl Codec for DraftBlock {
             payload,
             nonce,
         })
+    }
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        check_size(bytes.len())?;
+        Reader::new(bytes).whole(Self::read)
     }
 }

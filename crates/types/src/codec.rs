@@ -30,10 +30,7 @@ pub trait Codec: Sized {
     /// # Errors
     /// The bytes are not the form of such a value, or some are left over.
     fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
-        let value = Self::read(&mut reader)?;
-        reader.finish()?;
-        Ok(value)
+        Reader::new(bytes).whole(Self::read)
     }
 }
 
@@ -154,6 +151,16 @@ impl<'a> Reader<'a> {
                 count: self.rest.len(),
             })
         }
+    }
+
+    /// The value that `read` takes, which must be all that is left.
+    pub(crate) fn whole<T>(
+        mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        let value = read(&mut self)?;
+        self.finish()?;
+        Ok(value)
     }
 
     /// The bytes from the front of `earlier`, an older state of this reader, up to here.

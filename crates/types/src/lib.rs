@@ -11,6 +11,7 @@ mod block;
 mod codec;
 mod decode_error;
 mod feature;
+pub mod gossip;
 mod id;
 pub mod json;
 mod ledger_record;
@@ -53,6 +54,8 @@ pub use unlock_condition::{UnlockCondition, UnlockConditions};
 pub const PROTOCOL_VERSION: u8 = 2;
 /// Largest block in bytes (TIP-22).
 pub const BLOCK_SIZE_BYTES_MAX: usize = 32_768;
+/// Smallest block in bytes: one parent, no payload (TIP-24).
+pub const BLOCK_SIZE_BYTES_MIN: usize = 46;
 /// Most parents of a block (TIP-24).
 pub const PARENTS_MAX: usize = 8;
 /// Most inputs, outputs and unlocks of a transaction (TIP-20).

@@ -121,8 +121,5 @@ impl ParsedBlock {
 
 fn read_block(bytes: &[u8]) -> Result<(Block, Option<TransactionSpans<'_>>), DecodeError> {
     check_size(bytes.len())?;
-    let mut reader = Reader::new(bytes);
-    let found = Block::read_with_spans(&mut reader)?;
-    reader.finish()?;
-    Ok(found)
+    Reader::new(bytes).whole(Block::read_with_spans)
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     Address, AliasOutput, Block, Essence, FoundryId, FoundryOutput, NATIVE_TOKENS_MAX, NetworkId,
-    NftOutput, Output, Payload, ProtocolParameters, RentStructure, TokenId, basic_deposit_min,
+    NftOutput, Output, Payload, ProtocolParameters, Receipt, RentStructure, TokenId,
+    basic_deposit_min,
 };
 
 /// Which rule a block breaks.
@@ -52,6 +53,16 @@ pub enum SyntaxError {
     NativeTokenCount {
         /// Distinct tokens.
         found: usize,
+    },
+    /// A receipt migrates more than there is, or leaves more than there is in the treasury.
+    #[error("the receipt's {field} is {found}, the token supply is {supply}")]
+    ReceiptAboveSupply {
+        /// `sum of funds` or `treasury`.
+        field: &'static str,
+        /// How much.
+        found: u128,
+        /// The token supply.
+        supply: u64,
     },
     /// Two outputs continue one alias, NFT or foundry.
     #[error("output {index}: an earlier output holds the same alias, NFT or foundry")]
@@ -145,8 +156,29 @@ pub fn validate(block: &Block, parameters: &ProtocolParameters) -> Result<(), Sy
         Some(Payload::Transaction(transaction)) => {
             validate_essence(&transaction.essence, parameters)
         }
-        Some(Payload::TaggedData(_) | Payload::Milestone(_)) | None => Ok(()),
+        Some(Payload::Milestone(milestone)) => match milestone.receipt() {
+            Some(receipt) => validate_receipt(receipt, parameters.token_supply),
+            None => Ok(()),
+        },
+        Some(Payload::TaggedData(_)) | None => Ok(()),
     }
+}
+
+// TIP-34. Whether the treasury holds that much is up to the ledger.
+fn validate_receipt(receipt: &Receipt, supply: u64) -> Result<(), SyntaxError> {
+    let funds = receipt.funds.iter();
+    let sum: u128 = funds.map(|fund| u128::from(fund.deposit)).sum();
+    let treasury = u128::from(receipt.treasury_transaction.amount);
+    for (field, found) in [("sum of funds", sum), ("treasury", treasury)] {
+        if found > u128::from(supply) {
+            return Err(SyntaxError::ReceiptAboveSupply {
+                field,
+                found,
+                supply,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn validate_essence(essence: &Essence, parameters: &ProtocolParameters) -> Result<(), SyntaxError> {

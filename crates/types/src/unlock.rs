@@ -90,33 +90,46 @@ pub(crate) fn read_signature_kind(reader: &mut Reader<'_>) -> Result<(), DecodeE
 /// opened in any way.
 pub(crate) fn check_unlocks(unlocks: &[Unlock]) -> Result<(), DecodeError> {
     for (index, unlock) in unlocks.iter().enumerate() {
-        match unlock {
-            Unlock::Signature { .. } => {
-                if unlocks[..index].contains(unlock) {
-                    return Err(DecodeError::Duplicate {
-                        field: "signature unlocks",
-                        index,
-                    });
-                }
-            }
+        let (target, is_sound) = match unlock {
+            Unlock::Signature { .. } => continue,
             Unlock::Reference(target) => {
                 let earlier = unlocks[..index].get(usize::from(*target));
-                if !matches!(earlier, Some(Unlock::Signature { .. })) {
-                    return Err(DecodeError::UnlockReference {
-                        index,
-                        target: *target,
-                    });
-                }
+                (*target, matches!(earlier, Some(Unlock::Signature { .. })))
             }
-            Unlock::Alias(target) | Unlock::Nft(target) => {
-                if usize::from(*target) >= index {
-                    return Err(DecodeError::UnlockReference {
-                        index,
-                        target: *target,
-                    });
-                }
-            }
+            Unlock::Alias(target) | Unlock::Nft(target) => (*target, usize::from(*target) < index),
+        };
+        if !is_sound {
+            return Err(DecodeError::UnlockReference { index, target });
         }
     }
-    Ok(())
+    match repeated_signature(unlocks) {
+        Some(index) => Err(DecodeError::Duplicate {
+            field: "signature unlocks",
+            index,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The first signature unlock that repeats an earlier one.
+fn repeated_signature(unlocks: &[Unlock]) -> Option<usize> {
+    if unlocks.len() < 2 {
+        return None;
+    }
+    let mut signatures: Vec<_> = (0..)
+        .zip(unlocks)
+        .filter_map(|(index, unlock)| match unlock {
+            Unlock::Signature {
+                public_key,
+                signature,
+            } => Some((signature, public_key, index)),
+            _ => None,
+        })
+        .collect();
+    signatures.sort_unstable();
+    let pairs = signatures.windows(2);
+    pairs
+        .filter(|pair| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1))
+        .map(|pair| pair[1].2)
+        .min()
 }

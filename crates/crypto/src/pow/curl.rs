@@ -57,8 +57,8 @@ impl<const WORDS: usize> Trits<WORDS> {
         high: [u64::MAX; WORDS],
     };
 
-    fn is_zero(&self) -> [u64; WORDS] {
-        zip(self.low, self.high, |low, high| !low & high)
+    fn is_zero(&self) -> Plane<WORDS> {
+        and_not(self.high, self.low)
     }
 }
 
@@ -121,7 +121,7 @@ impl<const WORDS: usize> State<WORDS> {
     pub(super) fn lanes_with_zeros(&self, zeros: usize) -> [u64; WORDS] {
         let mut lanes = [u64::MAX; WORDS];
         for trits in self.hash_from_end().take(zeros) {
-            lanes = zip(lanes, trits.is_zero(), |lanes, zero| lanes & zero);
+            lanes = and(lanes, trits.is_zero());
             if lanes == [0; WORDS] {
                 break;
             }
@@ -134,7 +134,7 @@ impl<const WORDS: usize> State<WORDS> {
         let mut counts = vec![0; lane_count];
         let mut lanes = [u64::MAX; WORDS];
         for trits in self.hash_from_end() {
-            lanes = zip(lanes, trits.is_zero(), |lanes, zero| lanes & zero);
+            lanes = and(lanes, trits.is_zero());
             let mut counted = false;
             for (word, counts) in lanes.iter().zip(counts.chunks_mut(64)) {
                 for (lane, count) in counts.iter_mut().enumerate() {
@@ -177,31 +177,9 @@ pub(super) fn avx2(state: &mut State<4>) {
     portable(state);
 }
 
-/// Compiled for AVX-512, when the processor has it.
-pub(super) fn avx512(state: &mut State<8>) {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx512() {
-        #[target_feature(enable = "avx512f")]
-        fn compiled(trits: &mut [Trits<8>; SIZE]) {
-            rounds(trits);
-        }
-        // SAFETY: the processor has AVX-512F, as was asked just now.
-        unsafe { compiled(&mut state.trits) };
-        return;
-    }
-    portable(state);
-}
-
 pub(super) fn has_avx2() -> bool {
     #[cfg(target_arch = "x86_64")]
     return is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
-pub(super) fn has_avx512() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx512f");
     #[cfg(not(target_arch = "x86_64"))]
     return false;
 }
@@ -254,49 +232,45 @@ fn three_rounds<const WORDS: usize>(b: &mut [Trits<WORDS>; SIZE], step: usize) {
 /// The s-box from `(!low, high)` to `(low, !high)`.
 #[inline(always)]
 fn first<const WORDS: usize>(a: &Trits<WORDS>, b: &Trits<WORDS>) -> Trits<WORDS> {
-    each(a, b, |a, b| {
-        let low = (a.0 & b.1) | (b.0 ^ a.1);
-        (low, (a.0 ^ b.1) & low)
-    })
+    let low = or(and(a.low, b.high), xor(b.low, a.high));
+    let high = and(xor(a.low, b.high), low);
+    Trits { low, high }
 }
 
 /// The s-box from `(low, !high)` to `(!low, !high)`.
 #[inline(always)]
 fn second<const WORDS: usize>(a: &Trits<WORDS>, b: &Trits<WORDS>) -> Trits<WORDS> {
-    each(a, b, |a, b| {
-        let low = (a.0 | b.1) & !(b.0 ^ a.1);
-        (low, (a.0 ^ b.1) & !low)
-    })
+    let low = and_not(or(a.low, b.high), xor(b.low, a.high));
+    let high = and_not(xor(a.low, b.high), low);
+    Trits { low, high }
 }
 
 /// The s-box from `(!low, !high)` to `(!low, high)`.
 #[inline(always)]
 fn third<const WORDS: usize>(a: &Trits<WORDS>, b: &Trits<WORDS>) -> Trits<WORDS> {
-    each(a, b, |a, b| {
-        let low = (b.0 ^ a.1) & !(a.0 & !b.1);
-        (low, (a.0 ^ b.1) | low)
-    })
+    let low = and_not(xor(b.low, a.high), and_not(a.low, b.high));
+    let high = or(xor(a.low, b.high), low);
+    Trits { low, high }
+}
+
+type Plane<const WORDS: usize> = [u64; WORDS];
+
+#[inline(always)]
+fn and<const WORDS: usize>(a: Plane<WORDS>, b: Plane<WORDS>) -> Plane<WORDS> {
+    std::array::from_fn(|word| a[word] & b[word])
 }
 
 #[inline(always)]
-fn each<const WORDS: usize>(
-    a: &Trits<WORDS>,
-    b: &Trits<WORDS>,
-    operation: impl Fn((u64, u64), (u64, u64)) -> (u64, u64),
-) -> Trits<WORDS> {
-    let mut result = Trits::ZERO;
-    for word in 0..WORDS {
-        (result.low[word], result.high[word]) =
-            operation((a.low[word], a.high[word]), (b.low[word], b.high[word]));
-    }
-    result
+fn and_not<const WORDS: usize>(a: Plane<WORDS>, b: Plane<WORDS>) -> Plane<WORDS> {
+    std::array::from_fn(|word| a[word] & !b[word])
 }
 
 #[inline(always)]
-fn zip<const WORDS: usize>(
-    a: [u64; WORDS],
-    b: [u64; WORDS],
-    operation: impl Fn(u64, u64) -> u64,
-) -> [u64; WORDS] {
-    std::array::from_fn(|word| operation(a[word], b[word]))
+fn or<const WORDS: usize>(a: Plane<WORDS>, b: Plane<WORDS>) -> Plane<WORDS> {
+    std::array::from_fn(|word| a[word] | b[word])
+}
+
+#[inline(always)]
+fn xor<const WORDS: usize>(a: Plane<WORDS>, b: Plane<WORDS>) -> Plane<WORDS> {
+    std::array::from_fn(|word| a[word] ^ b[word])
 }

@@ -1,6 +1,10 @@
 //! The crate against published vectors, independent references and its own slower paths.
 
+mod blake2b;
+mod ed25519;
+mod merkle;
 mod pow;
+mod wallet;
 
 use serde_json::Value;
 
@@ -28,4 +32,9 @@ fn number(value: &Value) -> u64 {
 fn bytes(value: &Value) -> Vec<u8> {
     let text = text(value);
     hex::decode(text.strip_prefix("0x").unwrap_or(text)).expect("hexadecimal digits")
+}
+
+/// As [`bytes`], of a known length.
+fn array<const N: usize>(value: &Value) -> [u8; N] {
+    bytes(value).try_into().expect("the length asked for")
 }

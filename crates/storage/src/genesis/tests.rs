@@ -151,9 +151,15 @@ fn sums_other_than_the_supply_are_refused() {
 
 #[test]
 fn thresholds_nobody_can_meet_are_refused() {
-    refused("threshold = 1", "threshold = 0", "threshold");
+    refused("threshold = 1", "threshold = 0", "0 signatures");
     refused("threshold = 1", "threshold = 2", "1 applicable keys, 2");
     refused("threshold = 1", "threshold = 256", "256");
+    refused(
+        "public_key",
+        "start = 3\nend = 2\npublic_key",
+        "before its start 3",
+    );
+    refused("public_key", "start = 2\npublic_key", "milestone 1 has 0");
 }
 
 #[test]
@@ -199,11 +205,13 @@ fn outputs_have_hornets_ids() {
     assert!(outputs.iter().all(|output| output.block_id.is_zero()));
 }
 
-/// A few keys with small ranges, ends before starts included.
+/// A few keys with small ranges, some without an end.
 fn key_ranges() -> impl Strategy<Value = Vec<KeyRange>> {
-    let range = (1_u8..5, 0_u32..12, 0_u32..12);
+    let range = (1_u8..5, 0_u32..12, prop::option::of(0_u32..6));
     prop::collection::vec(
-        range.prop_map(|(number, start, end)| key(number, start, end)),
+        range.prop_map(|(number, start, length)| {
+            key(number, start, length.map_or(0, |length| start + length))
+        }),
         0..8,
     )
 }

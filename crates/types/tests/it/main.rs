@@ -2,6 +2,7 @@
 
 mod address;
 mod json;
+mod malformed;
 mod vectors;
 
 use std::path::Path;

@@ -1,0 +1,40 @@
+//! Snapshot files (TIP-35, version 2): the ledger at one milestone, and what led to it.
+//!
+//! ```text
+//! full    header | outputs, as of the ledger index | diffs backwards to the target | entry points
+//! delta   header | diffs forwards from the full one's target to its own | entry points
+//! ```
+//!
+//! Outputs, treasury and parameters of a full file are those of its ledger index; time, milestone
+//! id and entry points are those of its target. Undoing the diffs leads from one to the other.
+//! Hornet appends up to 30 diffs at and below the target: they are only searched for announced
+//! protocol parameters, never undone.
+//!
+//! A file is read and written as a sequence of [`Record`]s, one at a time; nothing that a file
+//! states is believed before it was compared with a limit. Nothing but a [`Base`] made from it
+//! enters a store: see [`import`].
+
+mod base;
+mod error;
+mod export;
+mod import;
+mod ledger;
+mod reader;
+mod record;
+mod writer;
+
+pub use base::{Base, BaseOutputs};
+pub use error::SnapshotError;
+pub use export::write_genesis;
+pub use import::{Imported, import};
+pub use reader::SnapshotReader;
+pub use record::{DeltaHeader, FullHeader, Header, Record};
+pub use writer::SnapshotWriter;
+
+/// The format's version.
+pub const VERSION: u8 = 2;
+/// Most solid entry points: their count has two bytes.
+pub const ENTRY_POINTS_MAX: usize = u16::MAX as usize;
+
+#[cfg(test)]
+mod tests;
