@@ -95,7 +95,7 @@ async fn what_is_no_block_is_400_with_the_reason() {
     for (body, reason) in [
         ("", "EOF"),
         ("{", "EOF"),
-        ("[]", "protocolVersion"),
+        ("[]", "invalid"),
         ("{}", "protocolVersion"),
         (r#"{"protocolVersion":3}"#, "version 3"),
         (r#"{"protocolVersion":2,"nonce":"7"}"#, "nonce"),

@@ -114,7 +114,7 @@ async fn milestone_is_found_by_index_and_by_id() {
 async fn transfer_is_seen_in_outputs_changes_and_metadata() {
     let client = client().await;
     let (input, amount) = client.output_of(1).await;
-    let outputs = vec![basic(400, address(1)), basic(amount - 400, address(1))];
+    let outputs = vec![basic(600, address(1)), basic(amount - 600, address(1))];
     let (payload, id) = transfer(1, (input, amount), outputs);
     let block_id = client.submit(&draft(Some(payload))).await;
     let metadata = client.referenced(&block_id).await;
@@ -144,7 +144,7 @@ async fn transfer_is_seen_in_outputs_changes_and_metadata() {
     assert_eq!(bytes, basic(amount, address(1)).to_bytes());
 
     let created = client.read(&format!("/api/core/v2/outputs/{id}0000")).await;
-    assert_eq!(created["output"]["amount"], "400");
+    assert_eq!(created["output"]["amount"], "600");
     assert_eq!(created["metadata"]["isSpent"], false);
     assert_eq!(created["metadata"]["blockId"], block_id.to_string());
     assert_eq!(&created["metadata"]["milestoneIndexBooked"], index);

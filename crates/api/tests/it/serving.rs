@@ -1,14 +1,18 @@
 //! The listener: limits, slow clients, many connections, the end.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use tangle_api::{Auth, Limits, serve};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tangle_api::{ApiConfig, Auth, Limits, router, serve};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::harness::{Client, client};
+use crate::harness::{api_config, client};
+
+/// How long the server may take to do what it should.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Server {
     address: std::net::SocketAddr,
@@ -18,7 +22,11 @@ struct Server {
 
 async fn server(limits: Limits) -> Server {
     let node = client().await.node;
-    let router = Client::new(node, Auth::open()).router;
+    let config = ApiConfig {
+        limits,
+        ..api_config(Auth::open())
+    };
+    let router = router(node, config);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = oneshot::channel();
@@ -33,15 +41,21 @@ async fn server(limits: Limits) -> Server {
 }
 
 impl Server {
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address)
-            .await
-            .expect("a connection")
+    /// A plain blocking connection: the server has threads of its own.
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("a connection");
+        for result in [
+            stream.set_read_timeout(Some(PATIENCE)),
+            stream.set_write_timeout(Some(PATIENCE)),
+        ] {
+            result.expect("a time limit");
+        }
+        stream
     }
 
     async fn end(mut self) {
         let _ = self.stop.take().expect("it ends once").send(());
-        tokio::time::timeout(Duration::from_secs(10), self.task)
+        tokio::time::timeout(PATIENCE, self.task)
             .await
             .expect("it ends in time")
             .expect("no panic");
@@ -58,34 +72,33 @@ fn quick() -> Limits {
     }
 }
 
-/// What comes until the server closes the connection.
-async fn rest(stream: &mut TcpStream) -> String {
+/// What comes until the server closes the connection, within the time of a read.
+fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes));
-    // A reset is an end as well.
-    let _ = read.await.expect("the server closes the connection");
+    if let Err(error) = stream.read_to_end(&mut bytes) {
+        let text = String::from_utf8_lossy(&bytes);
+        assert_ne!(error.kind(), ErrorKind::WouldBlock, "it stays open: {text}");
+    }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_head_and_slow_body_are_cut_off() {
     let server = server(quick()).await;
-    let mut head = server.connect().await;
+    let mut head = server.connect();
     head.write_all(b"GET /health HTTP/1.1\r\nHost:")
-        .await
         .expect("it is sent");
-    let mut idle = server.connect().await;
-    let mut body = server.connect().await;
+    let mut idle = server.connect();
+    let mut body = server.connect();
     body.write_all(
         b"POST /api/core/v2/blocks HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\n\
           Content-Length: 100\r\n\r\n{",
     )
-    .await
     .expect("it is sent");
     let started = Instant::now();
-    assert!(!rest(&mut head).await.contains("200 OK"));
-    assert_eq!(rest(&mut idle).await, "");
-    let answer = rest(&mut body).await;
+    assert!(!rest(&mut head).contains("200 OK"));
+    assert_eq!(rest(&mut idle), "");
+    let answer = rest(&mut body);
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains(r#""code":"408""#), "{answer}");
     assert!(started.elapsed() < Duration::from_secs(5));
@@ -100,12 +113,12 @@ async fn connections_beyond_the_limit_wait_their_turn() {
     };
     let server = server(limits).await;
     // Two that say nothing keep a third one out until their time is over.
-    let _silent = (server.connect().await, server.connect().await);
+    let _silent = (server.connect(), server.connect());
     let started = Instant::now();
-    let mut third = server.connect().await;
+    let mut third = server.connect();
     let request = b"GET /health HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n";
-    third.write_all(request).await.expect("it is sent");
-    let answer = rest(&mut third).await;
+    third.write_all(request).expect("it is sent");
+    let answer = rest(&mut third);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(started.elapsed() >= Duration::from_millis(200));
     server.end().await;
@@ -114,11 +127,11 @@ async fn connections_beyond_the_limit_wait_their_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_in_a_row_on_one_connection_are_answered_in_order() {
     let server = server(Limits::default()).await;
-    let mut stream = server.connect().await;
+    let mut stream = server.connect();
     let many = "GET /health HTTP/1.1\r\nHost: node\r\n\r\n".repeat(20)
         + "GET /nothing HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n";
-    stream.write_all(many.as_bytes()).await.expect("it is sent");
-    let answer = rest(&mut stream).await;
+    stream.write_all(many.as_bytes()).expect("it is sent");
+    let answer = rest(&mut stream);
     assert_eq!(answer.matches("HTTP/1.1 200").count(), 20);
     let last = answer.rsplit("HTTP/1.1 ").next().expect("a last one");
     assert!(last.starts_with("404"), "{last}");
@@ -128,36 +141,31 @@ async fn requests_in_a_row_on_one_connection_are_answered_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn client_that_does_not_read_is_cut_off() {
     let server = server(quick()).await;
-    let mut stream = server.connect().await;
+    let mut stream = server.connect();
     let request = "GET /api/openapi.json HTTP/1.1\r\nHost: node\r\n\r\n".repeat(50);
     // The answers fill every buffer on the way; the server stops reading, then gives up.
-    let writing = async {
-        loop {
-            if stream.write_all(request.as_bytes()).await.is_err() {
-                return;
-            }
+    let error = loop {
+        if let Err(error) = stream.write_all(request.as_bytes()) {
+            break error;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), writing)
-        .await
-        .expect("the server closes the connection");
+    assert_ne!(error.kind(), ErrorKind::WouldBlock, "it stays open");
     server.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn server_ends_although_clients_stay() {
     let server = server(quick()).await;
-    let mut stream = server.connect().await;
+    let mut stream = server.connect();
     stream
         .write_all(b"GET /health HTTP/1.1\r\nHost: node\r\n\r\n")
-        .await
         .expect("it is sent");
     let mut first = [0; 12];
-    stream.read_exact(&mut first).await.expect("an answer");
+    stream.read_exact(&mut first).expect("an answer");
     assert_eq!(&first, b"HTTP/1.1 200");
     let address = server.address;
     server.end().await;
-    assert!(TcpStream::connect(address).await.is_err());
+    assert!(TcpStream::connect(address).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,18 +181,18 @@ async fn garbage_is_refused_and_does_no_harm() {
         format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100_000)).as_bytes(),
         format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(1_000)).as_bytes(),
     ] {
-        let mut stream = server.connect().await;
+        let mut stream = server.connect();
         // The server may close the connection before it has taken everything.
-        let _ = stream.write_all(garbage).await;
-        let answer = rest(&mut stream).await;
+        let _ = stream.write_all(garbage);
+        let answer = rest(&mut stream);
         assert!(
             !answer.contains("HTTP/1.1 2") && !answer.contains("HTTP/1.1 5"),
             "{answer}"
         );
     }
-    let mut stream = server.connect().await;
+    let mut stream = server.connect();
     let request = b"GET /health HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n";
-    stream.write_all(request).await.expect("it is sent");
-    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200"));
+    stream.write_all(request).expect("it is sent");
+    assert!(rest(&mut stream).starts_with("HTTP/1.1 200"));
     server.end().await;
 }
