@@ -179,11 +179,7 @@ async fn bad_orders_of_an_operator_are_400() {
     }
     for path in ["snapshots", "snapshot"] {
         let path = format!("/api/core/v2/control/{path}/create");
-        for bad in [
-            json!({}),
-            json!({"index": "1"}),
-            json!({"index": 4_000_000_000_u32}),
-        ] {
+        for bad in [json!({}), json!({"index": "1"})] {
             client.post_json(&path, &bad).await.error(400);
         }
         client.post(&path, "text/plain", "{}").await.error(415);
