@@ -2,7 +2,8 @@
 //! be refused.
 //!
 //! No product crate may import this one; it is a dev-dependency. Begin with [`shimmer::recorded`]
-//! and [`malformed::malformed_blocks`].
+//! [`malformed::malformed_blocks`] and [`arbitrary::block`].
 
+pub mod arbitrary;
 pub mod malformed;
 pub mod shimmer;
