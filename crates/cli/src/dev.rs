@@ -6,6 +6,7 @@ mod config;
 mod folder;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 
 use tangle_api::{ApiConfig, Auth, Limits};
 use tangle_node::{CoordinatorConfig, NodeConfig};
@@ -109,6 +110,12 @@ fn api_config(token: &tangle_storage::BaseToken, folder: &Folder) -> Outcome<Api
         auth: Auth::new(&public, &tangle_api::PROTECTED_DEFAULT, Some(tokens)),
         limits: Limits::default(),
     })
+}
+
+/// Store and genesis file of the dev network in a folder.
+pub(crate) fn store_and_genesis(folder: &Path) -> (PathBuf, PathBuf) {
+    let folder = Folder::at(folder);
+    (folder.store(), folder.genesis())
 }
 
 /// What listens on loopback.

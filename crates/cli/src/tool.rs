@@ -6,6 +6,7 @@ mod jwt;
 mod key;
 mod pow;
 mod snapshot;
+mod store;
 
 use clap::Subcommand;
 
@@ -49,6 +50,14 @@ pub(crate) enum Tool {
         #[arg(long, global = true)]
         json: bool,
     },
+    /// Look at the data of a node that does not run.
+    Store {
+        #[command(subcommand)]
+        command: store::StoreCommand,
+        /// Print JSON.
+        #[arg(long, global = true)]
+        json: bool,
+    },
     /// Issue tokens for protected paths, and keys that sign them.
     Jwt(jwt::JwtArguments),
 }
@@ -60,7 +69,8 @@ impl Tool {
             Self::Key { json, .. }
             | Self::Pow { json, .. }
             | Self::Genesis { json, .. }
-            | Self::Snapshot { json, .. } => *json,
+            | Self::Snapshot { json, .. }
+            | Self::Store { json, .. } => *json,
             Self::Address(arguments) => arguments.json,
             Self::Jwt(arguments) => arguments.json,
         }
@@ -75,6 +85,7 @@ pub(crate) fn run(tool: Tool, terminal: &Terminal) -> Outcome {
         Tool::Pow { command, .. } => pow::run(command, terminal),
         Tool::Genesis { command, .. } => genesis::run(command, terminal),
         Tool::Snapshot { command, .. } => snapshot::run(command, terminal),
+        Tool::Store { command, .. } => store::run(command, terminal),
         Tool::Jwt(arguments) => jwt::run(&arguments, terminal),
     }
 }

@@ -60,6 +60,10 @@ impl Folder {
         self.path.join(MNEMONIC)
     }
 
+    pub(crate) fn genesis(&self) -> PathBuf {
+        self.path.join(GENESIS)
+    }
+
     pub(crate) fn token_key(&self) -> PathBuf {
         self.path.join(TOKEN_KEY)
     }
@@ -75,7 +79,7 @@ impl Folder {
         if entries.next().is_none() {
             return Ok(());
         }
-        if !self.path.join(GENESIS).is_file() {
+        if !self.genesis().is_file() {
             return Err(Failure::new(
                 Code::DataFolder,
                 "the folder is not one of a dev network, nothing was deleted",
@@ -96,7 +100,7 @@ impl Folder {
     /// refuses another network's data.
     pub(crate) fn prepare(&self, genesis: &Genesis, words: &str) -> Outcome {
         std::fs::create_dir_all(&self.path).map_err(|error| disk(&self.path, &error))?;
-        let path = self.path.join(GENESIS);
+        let path = self.genesis();
         if !path.exists() {
             std::fs::write(&path, genesis.to_toml()).map_err(|error| disk(&path, &error))?;
         }

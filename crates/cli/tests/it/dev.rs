@@ -110,6 +110,18 @@ fn network_goes_on_where_it_was_and_starts_over_when_asked() {
     });
     assert_eq!(network.stop().code(), Some(0));
 
+    let data = ["--dev", ".tangle/dev", "--json"];
+    let check = ["tool", "store", "check", "--thorough"];
+    let check = stdout(folder.path(), &[&check[..], &data].concat());
+    let check: serde_json::Value = serde_json::from_str(&check).expect("JSON");
+    assert_eq!(check["problems"], json!([]));
+    let hash = stdout(
+        folder.path(),
+        &[&["tool", "store", "hash"][..], &data].concat(),
+    );
+    let hash: serde_json::Value = serde_json::from_str(&hash).expect("JSON");
+    assert_eq!(hash["ledgerHash"], check["ledgerHash"]);
+
     let network = Network::start(folder.path(), &["dev", "--port", "0", "--reset"]);
     assert_eq!(network.balance(&address), 0);
     assert!(network.confirmed() <= 2);
