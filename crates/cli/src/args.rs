@@ -35,6 +35,8 @@ pub(crate) enum Command {
     },
     /// Tell how a running node is.
     Status(StatusArguments),
+    /// Check this machine and a node's configuration.
+    Doctor(DoctorArguments),
 
     /// Look at, write and check a node's configuration.
     Config {
@@ -205,6 +207,7 @@ impl Command {
             Self::Dev(arguments) => arguments.json,
             Self::Node(arguments) => arguments.json,
             Self::Status(arguments) => arguments.json,
+            Self::Doctor(arguments) => arguments.json,
             Self::Tool { tool } => tool.is_json(),
             Self::Config {
                 command:

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
         None => Accounts::new(TEST_MNEMONIC)?,
     };
     if arguments.show_mnemonic {
-        terminal.line(accounts.words());
+        terminal.line(&accounts.words());
         return Ok(());
     }
     let genesis = config.genesis(&accounts)?;
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
     }
     // Before the store is touched, so that a taken port changes nothing.
     let listeners = Listeners::open(&config, arguments)?;
-    folder.prepare(&genesis, accounts.words())?;
+    folder.prepare(&genesis, &accounts.words())?;
     let banner = Banner {
         rest: local_address(&listeners.rest)?,
         faucet: listeners.faucet.as_ref().map(local_address).transpose()?,

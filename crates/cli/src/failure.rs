@@ -64,6 +64,11 @@ impl Failure {
         self
     }
 
+    /// What happened, without code and help.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> u8 {
         self.code.explanation().exit_code

@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod dev;
 mod docs;
+mod doctor;
 mod failure;
 mod help;
 mod keys;
@@ -52,6 +53,7 @@ fn run(command: Command, terminal: &Terminal) -> Outcome {
             .run()
             .map_err(|error| Failure::new(Code::Unexpected, format!("{error:#}"))),
         Command::Status(arguments) => status::run(&arguments, terminal),
+        Command::Doctor(arguments) => doctor::run(&arguments, terminal),
         Command::Config { command } => node::inspect(command, terminal),
         Command::Completions { shell } => completions::run(shell),
         Command::Help { topic } => help::run(&topic, terminal),

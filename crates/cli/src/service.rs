@@ -226,7 +226,36 @@ fn start_failure(error: StartError) -> Box<Failure> {
 pub(crate) fn open_failure(error: OpenError) -> Box<Failure> {
     match error {
         OpenError::Store(error) => store_failure(&error),
-        error => Failure::new(Code::NodeStart, error),
+        OpenError::InUse { path } => {
+            Failure::new(Code::StoreInUse, "the data folder is in use by another process")
+                .with("folder", path.display())
+                .help("stop the other process, or choose another folder with --data")
+        }
+        OpenError::OtherNetwork {
+            path,
+            needed,
+            found,
+        } => Failure::new(Code::ForeignData, "the data folder belongs to another network")
+            .with("folder", path.display())
+            .with("its", format!("genesis {found}"))
+            .with("ours", format!("genesis {needed}"))
+            .help("choose another folder with --data, or the configuration of that network;\na dev network starts over with --reset"),
+        OpenError::NotAStore { path, .. } => {
+            Failure::new(Code::ForeignData, "the data folder holds other things")
+                .with("folder", path.display())
+                .help("choose another folder with --data")
+        }
+        OpenError::NewerFormat {
+            path,
+            found,
+            newest,
+        } => Failure::new(
+            Code::NewerData,
+            format!("the store has format {found}, this program reads up to {newest}"),
+        )
+        .with("folder", path.display())
+        .help("use the newer program, or another folder"),
+        error => Failure::new(Code::StoreDamaged, error),
     }
 }
 

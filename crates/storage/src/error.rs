@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tangle_types::{BlockId, MilestoneId, MilestoneIndex};
 
+use crate::snapshot::SnapshotError;
+
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,6 +13,9 @@ pub enum OpenError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The snapshot that it begins with cannot be used.
+    #[error("the snapshot that the store begins with: {0}")]
+    Base(#[from] SnapshotError),
     /// Another process has it open.
     #[error("{path}: the store is in use by another process")]
     InUse {

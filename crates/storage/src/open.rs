@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tangle_types::{BlockId, Codec, MilestoneId, ParametersOption, Treasury};
+use tangle_types::Codec;
 
 use crate::ledger::{Change, Head, Ledger, chain_key, tag};
 use crate::log::{self, Position, Recovered};
 use crate::reader::Shared;
 use crate::replay::{ReplayError, replay};
+use crate::snapshot::{Base, SnapshotError};
 use crate::store::{reservation_from_bytes, reservation_to_bytes};
 use crate::{Genesis, OpenError, Reader, StorageConfig, StoreError, Writer, manifest};
 
@@ -30,7 +31,7 @@ pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader
     }
     let head = match head {
         Some(head) => head,
-        None => write_genesis(&ledger, genesis)?,
+        None => write_base(&ledger, &Base::find(path, genesis)?)?,
     };
     let head = catch_up(&recovered, &ledger, head)?;
     let reservation = reservation(&recovered, &ledger)?;
@@ -44,39 +45,47 @@ pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader
     Ok((writer, Reader::new(shared)))
 }
 
-/// Writes the state before the first milestone.
-fn write_genesis(ledger: &Ledger, genesis: &Genesis) -> Result<Head, StoreError> {
+/// Outputs that are written at once.
+const OUTPUTS_BATCH: usize = 4096;
+
+/// Writes the state that the store begins with. The head comes with the last part, so that a crash
+/// before it leaves an empty store.
+fn write_base(ledger: &Ledger, base: &Base) -> Result<Head, SnapshotError> {
     let head = Head {
-        ledger_index: genesis.index,
-        milestone_id: MilestoneId::ZERO,
-        timestamp: genesis.timestamp,
-        pruning_index: genesis.index,
-        treasury: Treasury {
-            milestone_id: MilestoneId::ZERO,
-            amount: genesis.treasury,
-        },
+        ledger_index: base.index,
+        milestone_id: base.milestone_id,
+        timestamp: base.timestamp,
+        pruning_index: base.index,
+        treasury: base.treasury,
         log_end: Position {
             segment: 0,
             offset: 0,
         },
     };
+    let mut outputs = base.outputs()?.map(|output| output.map(Arc::new));
+    loop {
+        let batch: Vec<_> = outputs
+            .by_ref()
+            .take(OUTPUTS_BATCH)
+            .collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        let mut change = Change::new(head);
+        change.create(&batch);
+        ledger.apply_part(&change)?;
+    }
     let mut change = Change::new(head);
-    let outputs: Vec<_> = genesis.outputs().map(Arc::new).collect();
-    change.create(&outputs);
-    let parameters = ParametersOption {
-        target_index: genesis.index,
-        protocol_version: genesis.parameters.version,
-        parameters: genesis.parameters.to_bytes(),
-    };
-    let target = genesis.index.0.to_be_bytes();
-    change.chain.push((
-        chain_key(tag::PARAMETERS, &target),
-        Some(parameters.to_bytes()),
-    ));
-    change.chain.push((
-        chain_key(tag::ENTRY_POINT, &BlockId::ZERO.0),
-        Some(target.to_vec()),
-    ));
+    for (parameters, _) in base.schedule.entries() {
+        let key = chain_key(tag::PARAMETERS, &parameters.target_index.0.to_be_bytes());
+        change.chain.push((key, Some(parameters.to_bytes())));
+    }
+    for (id, index) in &base.entry_points {
+        let key = chain_key(tag::ENTRY_POINT, &id.0);
+        change
+            .chain
+            .push((key, Some(index.0.to_be_bytes().to_vec())));
+    }
     ledger.apply(&change)?;
     Ok(head)
 }

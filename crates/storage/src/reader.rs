@@ -72,6 +72,11 @@ impl Reader {
         Self { shared }
     }
 
+    /// The ledger store at this moment.
+    pub(crate) fn view(&self) -> Result<View, StoreError> {
+        self.shared.ledger.view()
+    }
+
     /// The bytes of a block.
     ///
     /// # Errors

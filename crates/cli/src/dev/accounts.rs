@@ -4,10 +4,12 @@
 //! faucet's, each with the first public address.
 
 use tangle_crypto::ed25519::SecretKey;
+use tangle_crypto::mnemonic::Mnemonic;
+use tangle_crypto::slip10::{self, Path};
 use tangle_types::Address;
 
 use crate::failure::Outcome;
-use crate::keys::{KeyPath, Mnemonic};
+use crate::keys;
 
 /// Coin type of IOTA, the default of its wallets.
 const COIN_TYPE: u32 = 4218;
@@ -44,14 +46,11 @@ impl Account {
 impl Accounts {
     /// The accounts of a mnemonic.
     pub(crate) fn new(words: &str) -> Outcome<Self> {
-        let mnemonic = Mnemonic::parse(words)?;
+        let mnemonic = keys::parse_mnemonic(words)?;
+        let seed = mnemonic.seed();
         let account = |(number, name): (u32, &'static str)| Account {
             name,
-            key: mnemonic.key(KeyPath {
-                coin_type: COIN_TYPE,
-                account: number,
-                ..KeyPath::default()
-            }),
+            key: slip10::derive(&seed[..], &path(COIN_TYPE, number, 0)),
         };
         let all = (0..).zip(NAMES).map(account).collect();
         Ok(Self { mnemonic, all })
@@ -73,23 +72,22 @@ impl Accounts {
     }
 
     /// The words.
-    pub(crate) fn words(&self) -> &str {
-        self.mnemonic.words()
+    pub(crate) fn words(&self) -> String {
+        self.mnemonic.phrase().to_string()
     }
 
     /// The keys that sign the milestones.
     pub(crate) fn milestone_keys(&self, count: usize) -> Vec<SecretKey> {
+        let seed = self.mnemonic.seed();
         (0..)
             .take(count)
-            .map(|index| {
-                self.mnemonic.key(KeyPath {
-                    coin_type: MILESTONE_COIN_TYPE,
-                    index,
-                    ..KeyPath::default()
-                })
-            })
+            .map(|index| slip10::derive(&seed[..], &path(MILESTONE_COIN_TYPE, 0, index)))
             .collect()
     }
+}
+
+fn path(coin_type: u32, account: u32, index: u32) -> Path {
+    Path::bip44(coin_type, account, false, index).expect("all numbers here are small")
 }
 
 #[cfg(test)]
@@ -100,8 +98,8 @@ mod tests {
     fn test_mnemonic_hides_nothing() {
         let text = "tangle dev: test only, never for coins of value";
         let entropy = tangle_crypto::blake2b::hash(text.as_bytes());
-        let words = bip39::Mnemonic::from_entropy(&entropy).expect("32 bytes make 24 words");
-        assert_eq!(words.to_string(), TEST_MNEMONIC);
+        let words = Mnemonic::from_entropy(&entropy).expect("32 bytes make 24 words");
+        assert_eq!(*words.phrase(), TEST_MNEMONIC);
     }
 
     #[test]

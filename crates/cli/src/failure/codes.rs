@@ -16,6 +16,7 @@ pub(crate) enum Code {
     StoreInUse,
     StoreDamaged,
     Disk,
+    Snapshot,
     NodeFailed,
     NodeStart,
     Unreachable,
@@ -42,7 +43,7 @@ const FOREIGN: u8 = 4;
 const DISK: u8 = 5;
 
 impl Code {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::ConfigUnreadable,
         Self::ConfigUnknownKey,
         Self::ConfigValue,
@@ -56,6 +57,7 @@ impl Code {
         Self::StoreInUse,
         Self::StoreDamaged,
         Self::Disk,
+        Self::Snapshot,
         Self::NodeFailed,
         Self::NodeStart,
         Self::Unreachable,
@@ -168,13 +170,20 @@ impl Code {
                  be written, or the hardware fails.",
                 DISK,
             ),
+            Self::Snapshot => (
+                "E0115",
+                "a snapshot cannot be used",
+                "The file is no snapshot (TIP-35), is cut off or damaged, belongs to another \
+                 network, or the node has data already. The message says which.",
+                FAILED,
+            ),
             Self::NodeFailed => (
                 "E0120",
                 "the node had to stop",
                 "A part of the node failed and going on would have risked the data. The message \
                  says why; the log has more. After the cause is gone, start it again: it goes on \
                  where it was.",
-                FAILED,
+                DISK,
             ),
             Self::NodeStart => (
                 "E0121",

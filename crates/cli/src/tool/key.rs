@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 use tangle_crypto::ed25519::SecretKey;
+use tangle_crypto::slip10::{self, Path};
 use tangle_types::Address;
 
 use crate::config::{SecretFile, write_secret};
 use crate::failure::Outcome;
-use crate::keys::{self, KeyPath, Mnemonic};
+use crate::keys;
 use crate::terminal::Terminal;
 
 /// What to do with keys.
@@ -31,23 +32,14 @@ pub(crate) enum KeyCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
-    /// Derive a key from words (BIP-39, SLIP-10): m/44'/coin'/account'/change'/index'.
+    /// Derive a key from words (BIP-39, SLIP-10).
     Derive {
         /// File with the words, readable by its owner only.
         #[arg(long)]
         mnemonic: PathBuf,
-        /// Coin type.
-        #[arg(long, default_value_t = 4218)]
-        coin_type: u32,
-        /// Account.
-        #[arg(long, default_value_t = 0)]
-        account: u32,
-        /// 0 for public addresses, 1 for internal ones.
-        #[arg(long, default_value_t = 0)]
-        change: u32,
-        /// Address.
-        #[arg(long, default_value_t = 0)]
-        index: u32,
+        /// Where the key is: the first public address of IOTA wallets by default.
+        #[arg(long, default_value = "m/44'/4218'/0'/0'/0'")]
+        path: Path,
         /// File for the seed, readable by its owner only; never overwritten. Without it only the public part is printed.
         #[arg(long)]
         out: Option<PathBuf>,
@@ -77,26 +69,18 @@ pub(crate) fn run(command: KeyCommand, terminal: &Terminal) -> Outcome {
         KeyCommand::Mnemonic { out } => mnemonic(out, terminal)?,
         KeyCommand::Derive {
             mnemonic,
-            coin_type,
-            account,
-            change,
-            index,
+            path,
             out,
             hrp,
         } => {
             let words = SecretFile { file: mnemonic }.read()?;
-            let path = KeyPath {
-                coin_type,
-                account,
-                change,
-                index,
-            };
-            let key = Mnemonic::parse(&words)?.seed_at(path);
+            let seed = keys::parse_mnemonic(&words)?.seed();
+            let key = slip10::derive(&seed[..], &path);
             let secret = match out {
-                Some(out) => keep(&hex::encode(key), Some(out))?,
+                Some(out) => keep(&hex::encode(key.seed()), Some(out))?,
                 None => Secret::Hidden,
             };
-            show(&SecretKey::from_seed(key), &hrp, secret, terminal);
+            show(&key, &hrp, secret, terminal);
         }
         KeyCommand::Show { key, hrp } => {
             let key = keys::read_key(&SecretFile { file: key })?;
@@ -124,12 +108,12 @@ fn keep(text: &str, out: Option<PathBuf>) -> Outcome<Secret> {
 }
 
 fn mnemonic(out: Option<PathBuf>, terminal: &Terminal) -> Outcome {
-    let mnemonic = Mnemonic::generate();
-    match keep(mnemonic.words(), out)? {
+    let words = keys::random_mnemonic().phrase();
+    match keep(&words, out)? {
         Secret::File(file) if terminal.is_json() => terminal.json(&json!({ "file": file })),
         Secret::File(file) => terminal.line(&format!("words written to {}", file.display())),
-        _ if terminal.is_json() => terminal.json(&json!({ "mnemonic": mnemonic.words() })),
-        _ => terminal.line(mnemonic.words()),
+        _ if terminal.is_json() => terminal.json(&json!({ "mnemonic": *words })),
+        _ => terminal.line(&words),
     }
     Ok(())
 }

@@ -9,13 +9,15 @@ pub(crate) mod keys;
 mod record;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fjall::config::CompressionPolicy;
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
 };
 use tangle_types::{
-    BlockId, Codec, DecodeError, MilestoneId, MilestoneIndex, OutputId, ParametersOption, Receipt,
+    BlockId, Codec, DecodeError, LedgerOutput, MilestoneId, MilestoneIndex, OutputId,
+    ParametersOption, Receipt,
 };
 
 pub(crate) use change::{Change, Outcome};
@@ -107,6 +109,15 @@ impl Ledger {
 
     /// Applies changes as a whole.
     pub(crate) fn apply(&self, change: &Change) -> Result<(), StoreError> {
+        self.write(change, true)
+    }
+
+    /// Applies changes that are a part of others: without the head.
+    pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
+        self.write(change, false)
+    }
+
+    fn write(&self, change: &Change, with_head: bool) -> Result<(), StoreError> {
         let count = change.outputs.len() + change.index.len() + change.chain.len() + 1;
         let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count)
             .durability(Some(PersistMode::SyncAll));
@@ -127,7 +138,9 @@ impl Ledger {
                 None => batch.remove(&self.chain, &key[..]),
             }
         }
-        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        if with_head {
+            batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        }
         batch.commit()?;
         Ok(())
     }
@@ -199,6 +212,25 @@ impl View {
         bytes
             .map(|bytes| self.ledger.parse_output(id, &bytes))
             .transpose()
+    }
+
+    /// All unspent outputs, by id.
+    pub(crate) fn unspent(&self) -> impl Iterator<Item = Result<LedgerOutput, StoreError>> + '_ {
+        let records = self.snapshot.iter(&self.ledger.outputs);
+        records.filter_map(|guard| {
+            let parse = |(key, value): (Slice, Slice)| {
+                if OutputEntry::is_spent(&value) {
+                    return Ok(None);
+                }
+                let id = key[..].try_into().map(OutputId).map_err(|_| {
+                    StoreError::damaged(&self.ledger.path, "an output's id has a wrong length")
+                })?;
+                let entry = self.ledger.parse_output(&id, &value)?;
+                Ok(Some(Arc::unwrap_or_clone(entry.output)))
+            };
+            let record = guard.into_inner().map_err(StoreError::from);
+            record.and_then(parse).transpose()
+        })
     }
 
     /// A milestone.

@@ -4,6 +4,7 @@
 
 mod chain;
 mod round_trip;
+mod snapshots;
 
 use tangle_storage::{Genesis, OpenError, Reader, StorageConfig, Writer, open};
 
