@@ -261,3 +261,39 @@ impl From<PeerError> for ApiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pruned_before(error: &ApiError) -> Option<u32> {
+        error.pruned_before.map(|index| index.0)
+    }
+
+    #[test]
+    fn pruned_is_told_from_unknown() {
+        let nothing = Pruned(MilestoneIndex(0));
+        let some = Pruned(MilestoneIndex(7));
+        for (index, pruned, expected) in [
+            (3, nothing, None),
+            (3, some, Some(8)),
+            (7, some, Some(8)),
+            (8, some, None),
+            (9_000, some, None),
+        ] {
+            let error = ApiError::unknown_index(MilestoneIndex(index), pruned);
+            assert_eq!(error.status, StatusCode::NOT_FOUND);
+            assert_eq!(pruned_before(&error), expected, "{index}");
+            assert_eq!(error.message.contains("was pruned"), expected.is_some());
+        }
+        let unknown = ApiError::unknown_id("block", &"0x01", nothing);
+        assert_eq!(pruned_before(&unknown), None);
+        assert_eq!(unknown.message, "not found, error: block not found: 0x01");
+        let maybe = ApiError::unknown_id("block", &"0x01", some);
+        assert_eq!(
+            (maybe.status, pruned_before(&maybe)),
+            (unknown.status, Some(8))
+        );
+        assert!(maybe.message.contains("older than milestone 8"));
+    }
+}
