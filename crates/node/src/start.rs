@@ -129,7 +129,7 @@ pub fn start(
         writer: report.clone().spawn("writer", move || scribe.run())?,
         engine: report.spawn("engine", move || driver.run())?,
     };
-    let shared = Shared {
+    let shared = Arc::new(Shared {
         reader,
         board,
         engine: engine_in,
@@ -143,11 +143,9 @@ pub fn start(
         snapshot_dir: config.snapshot_dir.clone(),
         snapshot_lock: Semaphore::new(1),
         peers: Mutex::new(PeerList::default()),
-    };
+    });
     Ok(Node {
-        handle: Handle {
-            shared: Arc::new(shared),
-        },
+        handle: Handle { shared },
         threads,
         failure,
     })
