@@ -296,20 +296,14 @@ mod tests {
 
     #[test]
     fn wide_line_is_found_unless_it_holds_an_address_or_a_fixture() {
+        let count = |name: &str, line: String| findings(name, &format!("//! Doc.\n{line}\n")).len();
         let wide = "x".repeat(101);
-        assert_eq!(
-            findings("a/tests/it/a.rs", &format!("//! Doc.\n\"{wide}\"\n")).len(),
-            0
-        );
-        assert_eq!(
-            findings("a.rs", &format!("//! Doc.\n\"{wide}\"\n")).len(),
-            1
-        );
-        assert_eq!(findings("a.rs", &format!("//! Doc.\n// {wide}\n")).len(), 1);
-        assert_eq!(
-            findings("a.rs", &format!("//! Doc.\n// https://{wide}\n")).len(),
-            0
-        );
+        let wider = "x".repeat(121);
+        assert_eq!(count("a/tests/it/a.rs", format!("// {wider}")), 0);
+        assert_eq!(count("a.rs", format!("\"{wide}\"")), 0);
+        assert_eq!(count("a.rs", format!("\"{wider}\"")), 1);
+        assert_eq!(count("a.rs", format!("// {wide}")), 1);
+        assert_eq!(count("a.rs", format!("// https://{wider}")), 0);
     }
 
     #[test]
