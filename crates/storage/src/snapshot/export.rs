@@ -72,7 +72,7 @@ pub fn write(
     let view = reader.view()?;
     let export = Export::prepare(reader, &view, genesis, target)?;
     let header = export.header();
-    let outputs = view.unspent();
+    let outputs = view.unspent_outputs();
     let outputs = outputs.map(|output| Ok(Record::Output(output?)));
     let diffs = export.diff_indexes().flat_map(|index| {
         // One milestone's diff at a time.
