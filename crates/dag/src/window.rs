@@ -385,8 +385,8 @@ impl<T> Dag<T> {
         })
     }
 
-    /// Unreferenced blocks in the past cones of `starts`, in white-flag order. Each is visited once.
-    /// Starts that are roots add nothing.
+    /// Unreferenced blocks in the past cones of `starts`, in white-flag order. Each is visited
+    /// once. Starts that are roots add nothing.
     ///
     /// # Errors
     /// The cone is not solid, or a start is unknown; so is a root that the window has forgotten.
@@ -490,8 +490,8 @@ impl<T> Dag<T> {
     }
 
     /// Removes the blocks that can never be confirmed because they are some milestones below max
-    /// depth, and those that waited for parents in vain, and returns their ids. A block that hangs on such a
-    /// block goes with it.
+    /// depth, and those that waited for parents in vain, and returns their ids. A block that hangs
+    /// on such a block goes with it.
     pub fn drop_hopeless(&mut self) -> Vec<BlockId> {
         let depth_max = u32::from(self.config.below_max_depth) + DEPTH_MARGIN;
         let mut doomed: Vec<Handle> = Vec::new();

@@ -64,7 +64,8 @@ pub const PARENTS_MAX: usize = 8;
 pub const INPUTS_MAX: usize = 128;
 /// Most native tokens of an output, and most distinct ones of a transaction (TIP-18).
 pub const NATIVE_TOKENS_MAX: usize = 64;
-/// Longest metadata feature, state metadata, milestone metadata and parameters blob (TIP-18, TIP-29).
+/// Longest metadata feature, state metadata, milestone metadata and parameters blob (TIP-18,
+/// TIP-29).
 pub const METADATA_SIZE_BYTES_MAX: usize = 8192;
 /// Longest tag (TIP-18, TIP-23).
 pub const TAG_SIZE_BYTES_MAX: usize = 64;
