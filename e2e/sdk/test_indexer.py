@@ -6,6 +6,7 @@ import time
 import pytest
 from iota_sdk import (
     AliasAddress,
+    Client,
     ClientError,
     ExpirationUnlockCondition,
     GovernorAddressUnlockCondition,
@@ -113,8 +114,6 @@ class Ledger:
 
 @pytest.fixture(scope="module")
 def ledger(network):
-    from iota_sdk import Client
-
     return Ledger(network, Client(nodes=[network.node]))
 
 

@@ -1,5 +1,8 @@
 """NFTs: minted, sent, burned; collections and NFTs that own something."""
 
+import json
+from dataclasses import asdict
+
 import pytest
 from iota_sdk import (
     Irc27Metadata,
@@ -41,7 +44,8 @@ def mint(account, **params):
 
 
 def test_minted_nft_has_its_features(network, client, account):
-    metadata = Irc27Metadata("image/png", "https://example.org/cat.png", "Cat").as_hex()
+    about = Irc27Metadata("image/png", "https://example.org/cat.png", "Cat")
+    metadata = utf8_to_hex(json.dumps(asdict(about)))
     nft_id = mint(
         account,
         sender=address_of(account),

@@ -7,7 +7,7 @@
 //! What it is not: it decides nothing about blocks or the ledger; it asks a
 //! [`Handle`](tangle_node::Handle) and puts the answers into the form that clients expect.
 //!
-//! Begin with [`router`] and [`serve`].
+//! Begin with [`router()`] and [`serve()`].
 
 mod app;
 mod auth;

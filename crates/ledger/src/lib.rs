@@ -5,7 +5,7 @@
 //! nothing, and it verifies no signature: whether each signature is good was found out once, on
 //! arrival, and comes in as [`SignatureSet`].
 //!
-//! Begin with [`apply`].
+//! Begin with [`apply()`].
 
 mod apply;
 mod balance;
@@ -15,8 +15,8 @@ mod transition;
 mod unlocking;
 
 pub use apply::{
-    ConfirmingMilestone, Diff, LedgerView, Lookup, ReferencedBlock, SignatureSet, Spendings,
-    VerifiedTransaction, apply,
+    Changes, ConfirmingMilestone, Diff, LedgerView, Lookup, ReferencedBlock, SignatureSet,
+    Spendings, VerifiedTransaction, apply,
 };
 pub use receipt::{AppliedReceipt, ReceiptError, apply_receipt};
 pub use transaction::check_transaction;

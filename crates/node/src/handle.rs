@@ -9,7 +9,7 @@ use crossbeam_channel::Sender;
 use tangle_consensus::MilestoneRoots;
 use tangle_dag::{TipRequest, TipScore};
 use tangle_engine::{Inspection, RootsRequest, Store};
-use tangle_storage::{Reader, StoreError};
+use tangle_storage::{Genesis, Reader, StoreError, snapshot};
 use tangle_types::{
     BlockId, BlockMetadata, DraftBlock, MilestoneId, MilestoneIndex, ParsedBlock, Payload,
     UnixSeconds,
@@ -47,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) miner: Semaphore,
     pub(crate) pow_thread_count: usize,
     pub(crate) parameters: CurrentParameters,
+    pub(crate) genesis: Genesis,
     pub(crate) snapshot_dir: PathBuf,
     pub(crate) snapshot_lock: Semaphore,
     pub(crate) peers: Mutex<PeerList>,
@@ -334,8 +335,12 @@ impl Handle {
             .snapshot_lock
             .try_acquire()
             .map_err(|_| SnapshotError::Busy)?;
-        let _ = (index, &self.shared.snapshot_dir);
-        Err(SnapshotError::Failed("not yet".to_owned()))
+        let shared = Arc::clone(&self.shared);
+        // Reads the whole ledger; confirmation goes on beside it.
+        let written = tokio::task::spawn_blocking(move || write_snapshot(&shared, index));
+        written
+            .await
+            .unwrap_or_else(|error| Err(SnapshotError::Failed(error.to_string())))
     }
 
     /// Known peers, by id.
@@ -430,5 +435,19 @@ impl BlockState {
             should_promote,
             should_reattach,
         }
+    }
+}
+
+fn write_snapshot(shared: &Shared, index: MilestoneIndex) -> Result<PathBuf, SnapshotError> {
+    let folder = &shared.snapshot_dir;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| SnapshotError::Failed(format!("{}: {error}", folder.display())))?;
+    let path = folder.join(format!("full_snapshot_{}.bin", index.0));
+    match snapshot::write(&shared.reader, &shared.genesis, index, &path) {
+        Ok(_) => Ok(path),
+        Err(error @ snapshot::SnapshotError::NoSuchTarget { .. }) => {
+            Err(SnapshotError::Invalid(error.to_string()))
+        }
+        Err(error) => Err(SnapshotError::Failed(error.to_string())),
     }
 }

@@ -9,7 +9,7 @@
 //! What it is not: it does not know that HTTP exists; whoever serves an interface holds a
 //! [`Handle`].
 //!
-//! Begin with [`start`] and [`Handle`].
+//! Begin with [`start()`] and [`Handle`].
 
 mod config;
 mod driver;

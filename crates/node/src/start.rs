@@ -148,6 +148,7 @@ pub fn start(
         miner: Semaphore::new(1),
         pow_thread_count: config.pow_thread_count.max(1),
         parameters,
+        genesis: genesis.clone(),
         snapshot_dir: config.snapshot_dir.clone(),
         snapshot_lock: Semaphore::new(1),
         peers: Mutex::new(PeerList::default()),

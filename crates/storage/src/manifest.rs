@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::{ensure_folder, names, write_whole};
 use crate::error::AtPath;
-use crate::{OpenError, StoreError};
+use crate::{OpenError, StoreError, snapshot};
 
 /// Newest format that this program reads; the one it writes.
 const FORMAT: u32 = 1;
@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 const MANIFEST: &str = "store.toml";
 /// The file that is locked while the store is open.
 const LOCK: &str = "lock";
-/// What may be in the folder before it is a store.
+/// What may be in the folder before it is a store, besides an imported snapshot.
 const STRANGERS: [&str; 2] = [LOCK, "snapshots"];
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,7 +71,8 @@ pub(crate) fn take(path: &Path, genesis: &[u8; 32]) -> Result<Lock, OpenError> {
 }
 
 fn refuse_strangers(path: &Path) -> Result<(), OpenError> {
-    let is_stranger = |name: &String| !STRANGERS.contains(&name.as_str());
+    let is_stranger =
+        |name: &String| !STRANGERS.contains(&name.as_str()) && !snapshot::is_base(name);
     if names(path)?.iter().any(is_stranger) {
         return Err(OpenError::NotAStore {
             path: path.to_path_buf(),

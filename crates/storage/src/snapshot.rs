@@ -17,15 +17,18 @@
 mod base;
 mod error;
 mod export;
+mod hash;
 mod import;
 mod ledger;
 mod reader;
 mod record;
 mod writer;
 
+pub(crate) use base::is_base;
 pub use base::{Base, BaseOutputs};
 pub use error::SnapshotError;
-pub use export::write_genesis;
+pub use export::{write, write_genesis};
+pub use hash::{LedgerSummary, summarize};
 pub use import::{Imported, import};
 pub use reader::SnapshotReader;
 pub use record::{DeltaHeader, FullHeader, Header, Record};

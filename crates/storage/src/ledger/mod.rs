@@ -1,25 +1,29 @@
 //! The ledger store: outputs, their lists, milestones and the head, in an LSM store.
 //!
 //! It holds nothing that could not be made again from the block log and the genesis. The head is
-//! written in the same batch as the changes that lead to it, so what is read in one [`View`] belongs
-//! to one ledger index.
+//! written in the same batch as the changes that lead to it, so what is read in one [`View`]
+//! belongs to one ledger index.
 
 mod change;
 pub(crate) mod keys;
 mod record;
+mod state;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fjall::config::CompressionPolicy;
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
 };
 use tangle_types::{
-    BlockId, Codec, DecodeError, MilestoneId, MilestoneIndex, OutputId, ParametersOption, Receipt,
+    BlockId, Codec, DecodeError, LedgerOutput, MilestoneId, MilestoneIndex, OutputId,
+    ParametersOption, Receipt,
 };
 
 pub(crate) use change::{Change, Outcome};
 pub(crate) use record::{Head, MilestoneEntry, OutputEntry};
+pub use state::LedgerState;
 
 use crate::StoreError;
 
@@ -105,15 +109,25 @@ impl Ledger {
             .transpose()
     }
 
-    /// Applies changes as a whole.
+    /// Applies changes as a whole, durably.
     pub(crate) fn apply(&self, change: &Change) -> Result<(), StoreError> {
+        let mut batch = self.batch(change).durability(Some(PersistMode::SyncAll));
+        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        batch.commit()?;
+        Ok(())
+    }
+
+    /// Everything but the head. Sorted, so that neighbours are written together.
+    fn batch(&self, change: &Change) -> fjall::OwnedWriteBatch {
         let count = change.outputs.len() + change.index.len() + change.chain.len() + 1;
-        let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count)
-            .durability(Some(PersistMode::SyncAll));
+        let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count);
         let mut outputs: Vec<_> = change.outputs.iter().collect();
         outputs.sort_unstable_by_key(|(id, _)| *id);
         for (id, entry) in outputs {
             batch.insert(&self.outputs, &id.0[..], entry.to_bytes());
+        }
+        for id in &change.forgotten {
+            batch.remove(&self.outputs, &id.0[..]);
         }
         for (key, value) in &change.index {
             match value {
@@ -127,9 +141,12 @@ impl Ledger {
                 None => batch.remove(&self.chain, &key[..]),
             }
         }
-        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
-        batch.commit()?;
-        Ok(())
+        batch
+    }
+
+    /// Applies changes that are a part of others: without the head.
+    pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
+        Ok(self.batch(change).commit()?)
     }
 
     /// Writes one record of the keyspace `chain` durably.
@@ -199,6 +216,33 @@ impl View {
         bytes
             .map(|bytes| self.ledger.parse_output(id, &bytes))
             .transpose()
+    }
+
+    /// All unspent outputs, by id.
+    pub(crate) fn unspent(&self) -> impl Iterator<Item = Result<OutputEntry, StoreError>> + use<> {
+        let ledger = self.ledger.clone();
+        let records = self.snapshot.iter(&self.ledger.outputs);
+        records.filter_map(move |guard| {
+            let (key, value) = match guard.into_inner() {
+                Ok(record) => record,
+                Err(error) => return Some(Err(error.into())),
+            };
+            if OutputEntry::is_spent(&value) {
+                return None;
+            }
+            Some(match key[..].try_into().map(OutputId) {
+                Ok(id) => ledger.parse_output(&id, &value),
+                Err(_) => Err(StoreError::damaged(&ledger.path, "an output's id is wrong")),
+            })
+        })
+    }
+
+    /// As [`View::unspent`], only the outputs.
+    pub(crate) fn unspent_outputs(
+        &self,
+    ) -> impl Iterator<Item = Result<LedgerOutput, StoreError>> + use<> {
+        let outputs = self.unspent();
+        outputs.map(|entry| entry.map(|entry| Arc::unwrap_or_clone(entry.output)))
     }
 
     /// A milestone.

@@ -160,8 +160,11 @@ impl Segment {
     }
 
     /// Takes the entries of blocks that were appended.
-    pub(crate) fn fill(&self, fill: impl FnOnce(&mut Hot)) {
-        fill(self.write_hot().get_or_insert_with(Hot::new));
+    pub(crate) fn fill(
+        &self,
+        fill: impl FnOnce(&mut Hot) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        fill(self.write_hot().get_or_insert_with(Hot::new))
     }
 
     /// The position of a block that is in memory.
@@ -170,6 +173,15 @@ impl Segment {
         let hot = hot.as_ref()?;
         let index = hot.find(id)?;
         Some((index, hot.entries()[index]))
+    }
+
+    /// Calls `each` with how far behind a block each of its parents lies (0 when it is not
+    /// stored); `false` when that is not in memory any more.
+    pub(crate) fn for_each_parent(&self, index: usize, each: impl FnMut(u32)) -> bool {
+        let hot = self.read_hot();
+        let Some(hot) = &*hot else { return false };
+        hot.distances(index).iter().copied().for_each(each);
+        true
     }
 
     /// The entry at a position.

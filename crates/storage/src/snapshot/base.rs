@@ -190,14 +190,18 @@ pub(super) fn open(path: &Path) -> Result<SnapshotReader<BufReader<File>>, Snaps
     SnapshotReader::new(BufReader::with_capacity(BUFFER_BYTES, file))
 }
 
+/// Whether `name` is that of an imported snapshot.
+pub(crate) fn is_base(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 /// The snapshot in `folder` with the highest index.
 fn newest(folder: &Path) -> Result<Option<PathBuf>, SnapshotError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(at(folder))? {
         let name = entry.map_err(at(folder))?.file_name();
         if let Some(name) = name.to_str()
-            && name.starts_with(PREFIX)
-            && name.ends_with(SUFFIX)
+            && is_base(name)
         {
             names.push(name.to_owned());
         }

@@ -42,8 +42,8 @@ pub struct MilestoneOptionJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<u8>,
     /// Parameters in binary form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub params: Option<HexBytes<METADATA_SIZE_BYTES_MAX>>,
+    #[serde(default, skip_serializing_if = "HexBytes::is_empty")]
+    pub params: HexBytes<METADATA_SIZE_BYTES_MAX>,
 }
 
 /// See [`MigratedFunds`].
@@ -145,7 +145,7 @@ impl From<&ParametersOption> for MilestoneOptionJson {
             kind: 1,
             target_milestone_index: Some(option.target_index),
             protocol_version: Some(option.protocol_version),
-            params: Some(HexBytes(option.parameters.clone())),
+            params: HexBytes(option.parameters.clone()),
             ..Self::default()
         }
     }
@@ -232,7 +232,7 @@ impl MilestoneOptionJson {
                 Ok(MilestoneOption::Parameters(ParametersOption {
                     target_index: needs.field("targetMilestoneIndex", target)?,
                     protocol_version: needs.field("protocolVersion", self.protocol_version)?,
-                    parameters: self.params.unwrap_or_default().0,
+                    parameters: self.params.0,
                 }))
             }
             _ => Err(needs.unknown()),

@@ -3,6 +3,7 @@
 mod address;
 mod json;
 mod malformed;
+mod sdk;
 mod vectors;
 
 use std::path::Path;

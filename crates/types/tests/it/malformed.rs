@@ -2,26 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use tangle_testkit::arbitrary::parameters;
 use tangle_testkit::malformed::{Reason, malformed_blocks, sound_blocks};
-use tangle_types::{
-    Codec, DraftBlock, ParsedBlock, ProtocolParameters, RentStructure, SyntaxError, validate,
-};
-
-fn parameters() -> ProtocolParameters {
-    ProtocolParameters {
-        version: 2,
-        network_name: "tangle-dev".to_owned(),
-        bech32_hrp: "tst".to_owned(),
-        pow_score_min: 0,
-        below_max_depth: 15,
-        rent: RentStructure {
-            v_byte_cost: 100,
-            v_byte_factor_data: 1,
-            v_byte_factor_key: 10,
-        },
-        token_supply: 2_779_530_283_277_761,
-    }
-}
+use tangle_types::{Codec, DraftBlock, ParsedBlock, SyntaxError, validate};
 
 /// What is wrong with the answer to a block of the list.
 fn complaint(bytes: &[u8], reason: &Reason) -> Option<String> {

@@ -1,0 +1,159 @@
+//! `tangle node`: a node of a real deployment, and its configuration.
+
+mod config;
+mod inspect;
+
+use tangle_api::{ApiConfig, Auth, Limits, Salt, TokenKey, Tokens};
+use tangle_node::{CoordinatorConfig, NodeConfig};
+use tangle_storage::{Genesis, StorageConfig};
+
+use crate::args::NodeArguments;
+use crate::config::SecretFile;
+use crate::failure::{Code, Failure, Outcome};
+use crate::service::{self, FaucetService, Service, local_address};
+use crate::terminal::Terminal;
+use crate::{keys, logs, ports};
+
+pub(crate) use config::{NodeFile, Source, read_genesis};
+pub(crate) use inspect::run as inspect;
+
+/// Runs a node until it is stopped.
+pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
+    let source = Source::find(arguments.config.as_deref())?.with_flags(arguments);
+    let config: NodeFile = source.layers.build()?;
+    config.check()?;
+    let genesis = read_genesis(&config.genesis)?;
+    logs::start(&config.log.level, terminal);
+    let coordinator = coordinator(&config)?;
+    let api = api_config(&config, &genesis)?;
+    let rest = ports::listen(config.rest.bind, "stop it, or set another rest.bind")?;
+    let faucet = faucet(&config)?;
+    warn_of_open_doors(&config, terminal);
+    let address = local_address(&rest)?;
+    let node = node_config(&config);
+    let network = genesis.parameters.network_name.clone();
+    let hash = format!("0x{}", hex::encode(genesis.hash()));
+    let service = Service {
+        node,
+        genesis,
+        coordinator,
+        api,
+        rest,
+        faucet,
+    };
+    service::run(service, terminal, |handle, took| {
+        if terminal.is_json() {
+            terminal.json(&serde_json::json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "network": network,
+                "genesisHash": hash,
+                "readyMs": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "pid": std::process::id(),
+                "node": format!("http://{address}"),
+                "confirmedMilestone": handle.status().confirmed.index,
+            }));
+            return;
+        }
+        terminal.say(&format!(
+            "Tangle {}  ·  network \"{network}\"  ·  genesis {hash}\nREST API http://{address}  ·  \
+             data {}",
+            env!("CARGO_PKG_VERSION"),
+            config.data.display()
+        ));
+    })
+}
+
+fn node_config(config: &NodeFile) -> NodeConfig {
+    let mut node = NodeConfig::new(StorageConfig {
+        path: config.store(),
+        memory_bytes: config.storage.memory_bytes,
+        segment_bytes: config.storage.segment_bytes,
+    });
+    node.snapshot_dir = config.snapshots();
+    node.pruning = config.pruning.config();
+    node.pow_enabled = config.pow.enabled;
+    node.pow_thread_count = config.pow.thread_count();
+    // Which tips a node gives must not be foreseen from outside.
+    node.seed = u64::from_le_bytes(
+        keys::random_seed()[..8]
+            .try_into()
+            .expect("a seed has 32 bytes"),
+    );
+    node
+}
+
+fn coordinator(config: &NodeFile) -> Outcome<Option<CoordinatorConfig>> {
+    let section = &config.coordinator;
+    if section.keys.is_empty() {
+        return Ok(None);
+    }
+    let keys: Outcome<Vec<_>> = section.keys.iter().map(keys::read_key).collect();
+    Ok(Some(CoordinatorConfig {
+        interval_ms: section.interval_ms,
+        keys: keys?,
+    }))
+}
+
+fn faucet(config: &NodeFile) -> Outcome<Option<FaucetService>> {
+    let Some(secret) = &config.faucet.key else {
+        return Ok(None);
+    };
+    Ok(Some(FaucetService {
+        listener: ports::listen(config.faucet.bind, "stop it, or set another faucet.bind")?,
+        key: keys::read_key(secret)?,
+        config: config.faucet.pays.config(),
+    }))
+}
+
+fn api_config(config: &NodeFile, genesis: &Genesis) -> Outcome<ApiConfig> {
+    let tokens = match &config.jwt.key {
+        Some(secret) => Some(tokens(secret, &config.jwt.salt, &config.jwt.issuer)?),
+        None => None,
+    };
+    Ok(ApiConfig {
+        name: "Tangle".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        base_token: service::api_token(&genesis.token),
+        auth: Auth::new(
+            &config.rest.public_paths,
+            &config.rest.protected_paths,
+            tokens,
+        ),
+        limits: Limits {
+            connections_max: config.rest.connections_max,
+            ..Limits::default()
+        },
+    })
+}
+
+/// The tokens that a key file signs.
+pub(crate) fn tokens(secret: &SecretFile, salt: &str, issuer: &str) -> Outcome<Tokens> {
+    let text = secret.read()?;
+    let Some(key) = TokenKey::from_text(&text) else {
+        return Err(
+            Failure::new(Code::Secret, "the file holds no signing key for tokens")
+                .with("file", secret.file.display())
+                .help("make one: tangle tool jwt --new-key --key FILE"),
+        );
+    };
+    Ok(Tokens::new(key, Salt::new(salt), issuer))
+}
+
+fn warn_of_open_doors(config: &NodeFile, terminal: &Terminal) {
+    for (name, address) in [
+        ("rest.bind", Some(config.rest.bind)),
+        (
+            "faucet.bind",
+            config.faucet.key.as_ref().map(|_| config.faucet.bind),
+        ),
+    ] {
+        if let Some(address) = address
+            && !ports::is_loopback(&address.ip())
+        {
+            terminal.warn(&format!(
+                "{name} = {address} is reachable from other machines, without encryption; a proxy \
+                 in front should add TLS and limits"
+            ));
+        }
+    }
+}

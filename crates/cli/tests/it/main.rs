@@ -1,0 +1,7 @@
+//! The program as a person meets it: real processes, ports and files.
+
+mod commands;
+mod config;
+mod dev;
+mod network;
+mod node;

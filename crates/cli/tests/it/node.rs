@@ -1,0 +1,125 @@
+//! `tangle node`: a network from its own genesis and keys.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::network::{Network, eventually, failure, get, stdout, tangle};
+
+/// A genesis, its milestone keys, a faucet's key and a signing key for tokens.
+fn network_files(folder: &Path) {
+    let key = stdout(
+        folder,
+        &["tool", "key", "new", "--out", "faucet.key", "--json"],
+    );
+    let key: Value = serde_json::from_str(&key).expect("JSON");
+    let allocation = format!("{}=1000000000000000", key["bech32"].as_str().expect("text"));
+    stdout(
+        folder,
+        &[
+            "tool",
+            "genesis",
+            "init",
+            "--network",
+            "real",
+            "--hrp",
+            "tst",
+            "--supply",
+            "1000000000000000",
+            "--allocate",
+            &allocation,
+            "--pow-score-min",
+            "0",
+        ],
+    );
+    stdout(folder, &["tool", "jwt", "--key", "jwt.key", "--new-key"]);
+    let config = r#"
+        [rest]
+        bind = "127.0.0.1:0"
+        [jwt]
+        key = { file = "jwt.key" }
+        [coordinator]
+        keys = [{ file = "keys/milestone-1.key" }, { file = "keys/milestone-2.key" }]
+        [faucet]
+        key = { file = "faucet.key" }
+        bind = "127.0.0.1:0"
+    "#;
+    std::fs::write(folder.join("tangle.toml"), config).expect("a file");
+}
+
+#[test]
+fn node_issues_milestones_and_keeps_its_doors() {
+    let folder = tempfile::tempdir().expect("a folder");
+    network_files(folder.path());
+    assert!(stdout(folder.path(), &["config", "check"]).contains('✔'));
+    let node = Network::start(folder.path(), &["node"]);
+    let url = node.url("node");
+    eventually("health", || {
+        (get(&format!("{url}/health")).0 == 200).then_some(())
+    });
+    assert_eq!(
+        get(&format!("{url}/api/core/v2/peers")).0,
+        400,
+        "without a token"
+    );
+    let (_, info) = get(&format!("{url}/api/core/v2/info"));
+    assert_eq!(info["protocol"]["networkName"], "real");
+    let hash = node.urls["genesisHash"].clone();
+    assert_eq!(node.stop().code(), Some(0));
+
+    let shown = stdout(folder.path(), &["tool", "genesis", "hash", "--json"]);
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown["hash"], hash);
+    // Started again, it goes on.
+    let node = Network::start(folder.path(), &["node"]);
+    assert!(node.urls["confirmedMilestone"].as_u64() > Some(0));
+}
+
+#[test]
+fn secrets_that_others_may_read_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    network_files(folder.path());
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+    let key = folder.path().join("keys/milestone-1.key");
+    std::fs::set_permissions(key, open).expect("it is ours");
+    for arguments in [&["node"][..], &["config", "check"]] {
+        let (code, text) = failure(folder.path(), arguments);
+        assert_eq!(code, 2, "{text}");
+        assert!(
+            text.contains("E0105") && text.contains("milestone-1"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn missing_genesis_is_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, text) = failure(folder.path(), &["node"]);
+    assert_eq!(code, 2);
+    assert!(
+        text.contains("E0104") && text.contains("genesis init"),
+        "{text}"
+    );
+}
+
+#[test]
+fn open_door_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    network_files(folder.path());
+    let mut node = tangle(folder.path(), &["node", "--bind", "0.0.0.0:0"])
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it can be run");
+    let mut line = String::new();
+    let errors = node.stderr.take().expect("it is piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(errors), &mut line).expect("it warns");
+    // It may have ended by itself.
+    let _ = node.kill();
+    let _ = node.wait();
+    assert!(
+        line.contains("rest.bind") && line.contains("reachable"),
+        "{line}"
+    );
+}
