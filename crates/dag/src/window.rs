@@ -167,6 +167,15 @@ impl<T> Dag<T> {
         Ok(Inserted::Waiting(missing))
     }
 
+    /// Whether a block with these parents, if the window does not know it, is new: neither was it
+    /// referenced and forgotten, nor dropped as hopeless. Either would have an end of its cone at a
+    /// depth at which roots are forgotten, and so a parent that is forgotten or was dropped.
+    #[must_use]
+    pub fn are_recent(&self, parents: &[BlockId]) -> bool {
+        let mut parents = parents.iter();
+        parents.all(|parent| self.is_unforgotten(self.known.get(parent).copied()))
+    }
+
     /// Whether a block with such a parent cannot be one that was referenced and forgotten.
     fn is_unforgotten(&self, parent: Option<Known>) -> bool {
         match parent {

@@ -13,6 +13,7 @@ mod decode_error;
 mod feature;
 pub mod gossip;
 mod id;
+mod id_map;
 pub mod json;
 mod ledger_record;
 mod milestone;
@@ -33,6 +34,7 @@ pub use id::{
     AliasId, BlockId, FoundryId, IdError, MilestoneId, MilestoneIndex, NetworkId, NftId, OutputId,
     TokenId, TransactionId, UnixSeconds,
 };
+pub use id_map::{IdHasher, IdMap, IdState};
 pub use ledger_record::{BlockMetadata, ConflictReason, Inclusion, LedgerOutput, Spend, Treasury};
 pub use milestone::{
     MigratedFunds, Milestone, MilestoneOption, MilestoneSignature, ParametersOption, Receipt,
