@@ -38,8 +38,7 @@ pub async fn serve(
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .max_headers(HEADERS_MAX)
-        .pipeline_flush(true);
+        .max_headers(HEADERS_MAX);
     let mut stop = std::pin::pin!(stop);
     loop {
         let next = async {

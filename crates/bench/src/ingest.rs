@@ -42,9 +42,13 @@ pub struct IngestArgs {
     /// Proof-of-work score that the blocks have and the node asks for.
     #[arg(long, default_value_t = 1)]
     pow_score: u32,
-    /// Keep only so many milestones.
+    /// Keep only so many milestones, 50 at least.
     #[arg(long)]
     keep_milestones: Option<u32>,
+    /// Feed at most so many blocks a second, so that a run lasts more milestones; by default as
+    /// many as the node takes.
+    #[arg(long)]
+    rate: Option<u32>,
     /// Folder for the store and the blocks; a temporary one by default.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -55,7 +59,7 @@ pub struct IngestArgs {
 
 /// The kinds by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum KindName {
+pub(crate) enum KindName {
     /// Signed transfers, 1 input, 2 outputs.
     Transfers,
     /// Tagged data of 64 bytes.
@@ -167,7 +171,7 @@ fn measure(folder: &Path, name: &str, kind: Kind, args: &IngestArgs) -> Result<F
 
     note(&format!("{name}: feeding the node"));
     let node = tangle_node::start(&config, &genesis, Some(coordinator()))?;
-    let mut figures = feed(&node, &workload)?;
+    let mut figures = feed(&node, &workload, args.rate)?;
     node.stop();
     name.clone_into(&mut figures.kind);
     figures.limit_blocks_per_second = limit;
@@ -251,7 +255,7 @@ fn fund(node: &Handle, wallets: &mut [Wallet]) -> Result<()> {
 }
 
 /// Feeds everything and waits until all of it is durably confirmed.
-fn feed(node: &Node, workload: &Workload) -> Result<Figures> {
+fn feed(node: &Node, workload: &Workload, rate: Option<u32>) -> Result<Figures> {
     let handle = node.handle();
     let mut source = workload.read()?;
     let before = handle.status().referenced_total;
@@ -275,6 +279,10 @@ fn feed(node: &Node, workload: &Workload) -> Result<Figures> {
             fed_bytes += parcel.iter().map(|block| block.len() as u64).sum::<u64>();
             if !handle.ingest(parcel) {
                 bail!("the node stopped");
+            }
+            if let Some(rate) = rate {
+                let due = started + Duration::from_secs_f64(fed as f64 / f64::from(rate));
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
             }
         }
         let waited = wait_for(&handle, before + fed);

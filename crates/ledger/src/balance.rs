@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use tangle_types::{
     Address, ConflictReason, LedgerOutput, NATIVE_TOKENS_MAX, NativeToken, Output, TokenId, U256,
-    Unlock,
 };
 
 use crate::VerifiedTransaction;
@@ -52,12 +51,7 @@ pub(crate) fn check_deposit_returns(
         let Some((creditor, amount)) = conditions.storage_deposit_return() else {
             continue;
         };
-        if is_opened_by(
-            creditor,
-            position,
-            &transaction.transaction.unlocks,
-            unlocked,
-        ) {
+        if unlocked.opened(creditor, position) {
             continue;
         }
         let amount = u128::from(amount);
@@ -80,23 +74,6 @@ pub(crate) fn check_deposit_returns(
         }
     }
     Ok(())
-}
-
-/// Whether `identity` opened the input at `position`, by itself or by a reference to where it did.
-fn is_opened_by(
-    identity: &Address,
-    position: usize,
-    unlocks: &[Unlock],
-    unlocked: &Unlocked,
-) -> bool {
-    let Some(opened_at) = unlocked.position(identity) else {
-        return false;
-    };
-    let refers_to = match unlocks.get(position) {
-        Some(Unlock::Reference(at) | Unlock::Alias(at) | Unlock::Nft(at)) => usize::from(*at),
-        Some(Unlock::Signature { .. }) | None => position,
-    };
-    opened_at == position || opened_at == refers_to
 }
 
 /// A basic output with an owner and nothing else.

@@ -9,7 +9,11 @@ use crate::VerifiedTransaction;
 /// Identities that the transaction has unlocked, with the position of the unlock that did it. At
 /// most two for each of 128 inputs, so that a scan is as fast as a map.
 #[derive(Debug, Default)]
-pub(crate) struct Unlocked(Vec<(Address, usize)>);
+pub(crate) struct Unlocked {
+    identities: Vec<(Address, usize)>,
+    /// For each input, who had to open it.
+    owners: Vec<Address>,
+}
 
 impl Unlocked {
     /// Whether the identity is unlocked.
@@ -19,14 +23,20 @@ impl Unlocked {
 
     /// Where the identity was unlocked.
     pub(crate) fn position(&self, identity: &Address) -> Option<usize> {
-        self.0
+        self.identities
             .iter()
             .find(|(known, _)| known == identity)
             .map(|(_, position)| *position)
     }
 
     fn add(&mut self, identity: Address, position: usize) {
-        self.0.push((identity, position));
+        self.identities.push((identity, position));
+    }
+
+    /// Whether the identity opened the input at `position`: as its owner, or because the input
+    /// itself is the identity.
+    pub(crate) fn opened(&self, identity: &Address, position: usize) -> bool {
+        self.owners.get(position) == Some(identity) || self.position(identity) == Some(position)
     }
 }
 
@@ -42,6 +52,7 @@ pub(crate) fn unlock_all(
         let change = AliasChange::of(input, outputs);
         let owner = owner(&input.output, change, now)?;
         unlock(transaction, position, owner, &mut unlocked)?;
+        unlocked.owners.push(owner);
         match &input.output {
             Output::Nft(nft) => {
                 unlocked.add(Address::Nft(nft.nft_id.or_from_output(&input.id)), position);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tangle_crypto::pow::{self, Cancel};
 use tangle_dag::TipRequest;
-use tangle_types::{BlockId, Codec, DraftBlock, Parents, ParsedBlock};
+use tangle_types::{BlockId, Codec, DraftBlock, Parents, ParsedBlock, validate};
 use tokio::sync::oneshot;
 
 use crate::handle::Shared;
@@ -51,6 +51,12 @@ pub(crate) async fn submit_draft(
     draft: DraftBlock,
 ) -> Result<BlockId, SubmitError> {
     let chooses_parents = draft.parents.is_none();
+    if chooses_parents && draft.nonce != 0 {
+        return Err(SubmitError::Invalid(format!(
+            "a block without parents cannot have the nonce {}: give parents, or leave out the nonce",
+            draft.nonce
+        )));
+    }
     let is_mined = draft.nonce != 0
         || score_min(shared) == 0
         || matches!(draft.payload, Some(tangle_types::Payload::Milestone(_)));
@@ -71,8 +77,10 @@ pub(crate) async fn submit_draft(
             )
             .await;
         }
-        // What cannot be read is refused before any work is put into it.
-        ParsedBlock::parse(Bytes::copy_from_slice(&bytes)).map_err(invalid)?;
+        // What breaks a rule is refused before any work is put into it.
+        let parsed = ParsedBlock::parse(Bytes::copy_from_slice(&bytes)).map_err(invalid)?;
+        let parameters = Arc::clone(&shared.parameters.read().expect("no holder panics"));
+        validate(&parsed.block, &parameters).map_err(invalid)?;
         if let Some(bytes) = mine(shared, bytes, chooses_parents).await? {
             return hand_in(shared, ParsedBlock::parse(bytes).map_err(invalid)?).await;
         }

@@ -1,5 +1,6 @@
 //! What can go wrong with a store.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tangle_types::{BlockId, MilestoneId, MilestoneIndex};
@@ -122,6 +123,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether something on the disk is not what was written, so that writing it anew may help.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Ledger(fjall::Error::Io(error))
+            | Self::Ledger(fjall::Error::Storage(fjall::LsmError::Io(error))) => !matches!(
+                error.kind(),
+                ErrorKind::PermissionDenied
+                    | ErrorKind::StorageFull
+                    | ErrorKind::QuotaExceeded
+                    | ErrorKind::ReadOnlyFilesystem
+                    | ErrorKind::OutOfMemory
+            ),
+            Self::Ledger(fjall::Error::Locked | fjall::Error::Poisoned) => false,
+            Self::Ledger(_) => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged {
             path: path.to_path_buf(),

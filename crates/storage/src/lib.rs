@@ -5,6 +5,8 @@
 //!
 //! One [`Writer`], any number of [`Reader`]s. Begin with [`open()`].
 
+mod base;
+mod check;
 mod disk;
 mod error;
 mod genesis;
@@ -12,14 +14,18 @@ mod ledger;
 mod log;
 mod manifest;
 mod open;
+mod prune;
 mod query;
 mod reader;
+mod repair;
 mod replay;
 pub mod snapshot;
 mod store;
 
+pub use check::CheckReport;
 pub use error::{OpenError, StoreError};
 pub use genesis::{Allocation, BaseToken, Genesis, GenesisError};
+pub use ledger::LedgerState;
 pub use open::open;
 pub use query::{ChainQuery, Kind, OutputPage, OutputQuery};
 pub use reader::{OutputRecord, Reader, Sizes, UtxoChanges};

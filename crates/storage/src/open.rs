@@ -1,20 +1,29 @@
 //! Opening a store: takes the folder, reads the log, and brings the ledger store up to it.
 
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use tangle_types::Codec;
+use tangle_types::{Codec, MilestoneIndex};
 
+use crate::base::Bases;
+use crate::error::AtPath;
 use crate::ledger::{Change, Head, Ledger, chain_key, tag};
-use crate::log::{self, Position, Recovered};
+use crate::log::{self, BlockLog, CommitRecord, Position, Recovered};
+use crate::prune::pruned_roots;
 use crate::reader::Shared;
-use crate::replay::{ReplayError, replay};
+use crate::replay::{ReplayError, note, replay};
 use crate::snapshot::{Base, SnapshotError};
 use crate::store::{reservation_from_bytes, reservation_to_bytes};
-use crate::{Genesis, OpenError, Reader, StorageConfig, StoreError, Writer, manifest};
+use crate::{Genesis, OpenError, Reader, StorageConfig, StoreError, Writer, manifest, repair};
+
+/// Outputs that are written at once.
+const OUTPUTS_BATCH: usize = 4096;
 
 /// Opens the store of the network `genesis`, creating it when the folder is empty. Repairs what a
-/// crash left behind; refuses another network's or a newer format's data.
+/// crash left behind, and builds the ledger store again when it is damaged; refuses another
+/// network's or a newer format's data.
 ///
 /// # Errors
 /// See [`OpenError`].
@@ -22,31 +31,242 @@ pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader
     let path = &config.path;
     let hash = genesis.hash();
     let lock = manifest::take(path, &hash)?;
-    let ledger = Ledger::open(&path.join("ledger"), config.memory_bytes)?;
-    let head = ledger.head()?;
-    let durable = head.map(|head| head.log_end);
-    let recovered = log::open(path, hash, config.segment_bytes, durable)?;
-    for damage in &recovered.damage {
-        tracing::warn!(%damage, "the block log is damaged");
-    }
-    let head = match head {
-        Some(head) => head,
-        None => write_base(&ledger, &Base::find(path, genesis)?)?,
+    let mut repairs = repair::prepare(path)?;
+    let opened = open_ledger(&path.join("ledger"), config.memory_bytes)?;
+    let (mut ledger, mut damage) = match opened {
+        Ok(ledger) => (Some(ledger), None),
+        Err(damage) => (None, Some(damage)),
     };
-    let head = catch_up(&recovered, &ledger, head)?;
+    let mut head = None;
+    if let Some(opened) = &ledger {
+        head = opened.head().unwrap_or_else(|error| {
+            damage = Some(error.to_string());
+            None
+        });
+    }
+    let durable = head.map(|head| head.log_end);
+    let open_log = || log::open(path, hash, config.segment_bytes, durable);
+    let recovered = match open_log() {
+        Err(error) => {
+            let repair = repair::remove_made(path, &error)?;
+            repairs.push(repair.ok_or(error)?);
+            open_log()?
+        }
+        Ok(recovered) => recovered,
+    };
+    repairs.extend(recovered.damage.iter().map(ToString::to_string));
+    let bases = Bases::open(path, hash, genesis.index)?;
+    let builder = Builder {
+        path,
+        genesis,
+        bases: &bases,
+        recovered: &recovered,
+    };
+    if damage.is_none()
+        && let Some(opened) = &ledger
+        && let Err(error) = builder.catch_up(opened, head)
+    {
+        damage = Some(error.into_damage()?);
+    }
+    if let Some(damage) = damage {
+        drop(ledger.take());
+        tracing::warn!(%damage, "the ledger store is damaged and is built again");
+        let build = |ledger: &Ledger| builder.catch_up(ledger, None);
+        ledger = Some(rebuild(config, &build).map_err(|error| error.not_repairable(&damage))?);
+        repairs.push(format!("the ledger store was built again: {damage}"));
+    }
+    for repair in &repairs {
+        tracing::warn!(%repair, "the store was damaged");
+    }
+    let ledger = ledger.expect("it was opened or built again");
     let reservation = reservation(&recovered, &ledger)?;
-    let shared = Arc::new(Shared::new(path, Arc::clone(&recovered.log), ledger, head)?);
+    repair::done(path)?;
+    let shared = Shared::new(path, Arc::clone(&recovered.log), ledger, lock)?;
+    let shared = Arc::new(shared);
     let writer = Writer::new(
         Arc::clone(&shared),
         recovered.writer,
+        bases,
         reservation.as_ref(),
-        lock,
+        repairs,
     );
     Ok((writer, Reader::new(shared)))
 }
 
-/// Outputs that are written at once.
-const OUTPUTS_BATCH: usize = 4096;
+/// Opens the ledger store, or says how it is damaged.
+fn open_ledger(path: &Path, memory_bytes: u64) -> Result<Result<Ledger, String>, OpenError> {
+    // The database asserts some things about its files instead of checking them.
+    let opened = catch_unwind(AssertUnwindSafe(|| Ledger::open(path, memory_bytes)));
+    match opened {
+        Ok(Ok(ledger)) => Ok(Ok(ledger)),
+        Ok(Err(StoreError::Ledger(fjall::Error::Locked))) => Err(OpenError::InUse {
+            path: path.to_path_buf(),
+        }),
+        Ok(Err(error)) if error.is_damage() => Ok(Err(error.to_string())),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Ok(Err("the database ended by a panic".to_owned())),
+    }
+}
+
+/// Why a ledger store could not be built.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BuildError {
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Base(#[from] SnapshotError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BuildError {
+    /// What is damaged, unless the store failed for another reason.
+    fn into_damage(self) -> Result<String, OpenError> {
+        match self {
+            Self::Store(error) | Self::Replay(ReplayError::Store(error)) if !error.is_damage() => {
+                Err(error.into())
+            }
+            Self::Base(error) => Err(error.into()),
+            error => Ok(error.to_string()),
+        }
+    }
+
+    fn not_repairable(self, damage: &str) -> OpenError {
+        match self.into_damage() {
+            Ok(reason) => OpenError::NotRepairable {
+                damage: damage.to_owned(),
+                reason,
+            },
+            Err(error) => error,
+        }
+    }
+}
+
+/// Builds the ledger store anew and puts it in the place of the damaged one.
+fn rebuild(
+    config: &StorageConfig,
+    build: &dyn Fn(&Ledger) -> Result<(), BuildError>,
+) -> Result<Ledger, BuildError> {
+    let path = config.path.join("ledger");
+    let damaged = config.path.join("ledger.damaged");
+    remove_folder(&damaged)?;
+    if path.exists() {
+        std::fs::rename(&path, &damaged).at(&path)?;
+    }
+    let ledger = Ledger::open(&path, config.memory_bytes)?;
+    build(&ledger)?;
+    remove_folder(&damaged)?;
+    Ok(ledger)
+}
+
+pub(crate) fn remove_folder(path: &Path) -> Result<(), StoreError> {
+    if path.exists() {
+        std::fs::remove_dir_all(path).at(path)?;
+    }
+    Ok(())
+}
+
+/// What a ledger store is built from.
+struct Builder<'a> {
+    path: &'a Path,
+    genesis: &'a Genesis,
+    bases: &'a Bases,
+    recovered: &'a Recovered,
+}
+
+impl Builder<'_> {
+    /// Applies the milestones that the log has and the ledger store has not. An empty store gets
+    /// the newest base, or the genesis, first.
+    fn catch_up(&self, ledger: &Ledger, head: Option<Head>) -> Result<(), BuildError> {
+        let log = &self.recovered.log;
+        let is_new = head.is_none();
+        let mut head = match head {
+            Some(head) => head,
+            None => start(self.path, ledger, self.genesis, self.bases)?,
+        };
+        let oldest = self
+            .recovered
+            .commits
+            .iter()
+            .map(|(_, commit)| commit.index)
+            .min();
+        let is_enough = oldest.is_some_and(|oldest| oldest <= head.ledger_index.next());
+        let all;
+        let commits: &[(Position, CommitRecord)] = if is_enough && !is_new {
+            &self.recovered.commits
+        } else {
+            all = log.commits()?;
+            &all
+        };
+        let first = is_new.then(|| first_whole(log, commits, &head));
+        for (position, commit) in commits {
+            if commit.index > head.ledger_index {
+                head = replay(log, ledger, *position, commit)?.head;
+            } else if first.is_some_and(|first| commit.index >= first) {
+                // Below the base: only the milestone itself can be told again.
+                note(log, ledger, *position, commit)?;
+            }
+        }
+        if let Some(first) = first
+            && first > head.pruning_index.next()
+        {
+            move_pruning_index(ledger, commits, MilestoneIndex(first.0 - 1))?;
+        }
+        Ok(())
+    }
+}
+
+/// The first milestone from which on the log has every commit with all its blocks.
+fn first_whole(
+    log: &BlockLog,
+    commits: &[(Position, CommitRecord)],
+    head: &Head,
+) -> MilestoneIndex {
+    let first_seq = log.first_seq();
+    let mut first = head.ledger_index.next();
+    for (_, commit) in commits.iter().rev() {
+        if commit.index.next() != first && commit.index <= head.ledger_index {
+            break;
+        }
+        let seqs = commit.cone.iter().map(|(seq, _)| *seq);
+        if seqs.chain([commit.block_seq]).any(|seq| seq < first_seq) {
+            break;
+        }
+        first = first.min(commit.index);
+    }
+    first
+}
+
+/// Pruning had gone on after the base was written.
+fn move_pruning_index(
+    ledger: &Ledger,
+    commits: &[(Position, CommitRecord)],
+    index: MilestoneIndex,
+) -> Result<(), StoreError> {
+    let view = ledger.view()?;
+    let mut change = Change::new(view.head);
+    change.head.pruning_index = index;
+    let above = commits.iter().filter(|(_, commit)| commit.index > index);
+    let entry_points: HashMap<_, _> = above
+        .flat_map(|(_, commit)| pruned_roots(&commit.roots, index))
+        .collect();
+    let before = view.entry_points()?;
+    change.set_entry_points(before.iter().map(|(id, _)| id), &entry_points);
+    ledger.apply(&change)
+}
+
+/// Puts the newest base, or what the store began with, into an empty ledger store.
+pub(crate) fn start(
+    path: &Path,
+    ledger: &Ledger,
+    genesis: &Genesis,
+    bases: &Bases,
+) -> Result<Head, BuildError> {
+    match bases.restore(ledger)? {
+        Some(head) => Ok(head),
+        None => Ok(write_base(ledger, &Base::find(path, genesis)?)?),
+    }
+}
 
 /// Writes the state that the store begins with. The head comes with the last part, so that a crash
 /// before it leaves an empty store.
@@ -80,41 +300,9 @@ fn write_base(ledger: &Ledger, base: &Base) -> Result<Head, SnapshotError> {
         let key = chain_key(tag::PARAMETERS, &parameters.target_index.0.to_be_bytes());
         change.chain.push((key, Some(parameters.to_bytes())));
     }
-    for (id, index) in &base.entry_points {
-        let key = chain_key(tag::ENTRY_POINT, &id.0);
-        change
-            .chain
-            .push((key, Some(index.0.to_be_bytes().to_vec())));
-    }
+    let entry_points = base.entry_points.iter().copied().collect();
+    change.set_entry_points(std::iter::empty(), &entry_points);
     ledger.apply(&change)?;
-    Ok(head)
-}
-
-/// Applies the milestones that the log has and the ledger store has not.
-fn catch_up(recovered: &Recovered, ledger: &Ledger, mut head: Head) -> Result<Head, OpenError> {
-    let failed = |error: ReplayError| match error {
-        ReplayError::Store(error) => OpenError::Store(error),
-        other => OpenError::NotRepairable {
-            damage: "it lacks the newest milestones".to_owned(),
-            reason: other.to_string(),
-        },
-    };
-    let oldest = recovered
-        .commits
-        .iter()
-        .map(|(_, commit)| commit.index)
-        .min();
-    let commits = match oldest {
-        Some(oldest) if oldest <= head.ledger_index.next() => recovered.commits.clone(),
-        _ => recovered.log.commits()?,
-    };
-    for (position, commit) in &commits {
-        if commit.index > head.ledger_index {
-            head = replay(&recovered.log, ledger, *position, commit)
-                .map_err(failed)?
-                .head;
-        }
-    }
     Ok(head)
 }
 

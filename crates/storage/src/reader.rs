@@ -12,9 +12,11 @@ use tangle_types::{
     ParsedBlock, Payload, Receipt, Spend, TransactionId, Treasury,
 };
 
-use crate::ledger::{Head, Ledger, OutputEntry, View, keys};
-use crate::log::{BlockLog, CommitRecord};
+use crate::ledger::{Head, Ledger, LedgerState, OutputEntry, View, keys};
+use crate::log::{BlockLog, CommitRecord, Found};
+use crate::manifest::Lock;
 use crate::query;
+use crate::repair;
 use crate::store::reservation_from_bytes;
 use crate::{ChainQuery, OutputPage, OutputQuery, StoreError};
 
@@ -34,6 +36,8 @@ pub(crate) struct Shared {
     head: RwLock<Head>,
     /// Guards the entry points; few, asked for often, changed by pruning.
     entry_points: RwLock<HashMap<BlockId, MilestoneIndex>>,
+    /// Held as long as anybody can look things up.
+    _lock: Lock,
 }
 
 /// An output, how it was spent, and the ledger index at which that is true.
@@ -82,8 +86,10 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn block(&self, id: &BlockId) -> Result<Option<Bytes>, StoreError> {
-        let found = self.shared.log.find(id)?;
-        found.map(|found| found.bytes()).transpose()
+        self.shared.noted(|shared| {
+            let found = shared.log.find(id)?;
+            found.map(|found| found.bytes()).transpose()
+        })
     }
 
     /// An output with its state.
@@ -91,12 +97,14 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn output_record(&self, id: &OutputId) -> Result<Option<OutputRecord>, StoreError> {
-        let view = self.shared.ledger.view()?;
-        Ok(view.output(id)?.map(|entry| OutputRecord {
-            output: entry.output,
-            spend: entry.spend,
-            ledger_index: view.head.ledger_index,
-        }))
+        self.shared.noted(|shared| {
+            let view = shared.ledger.view()?;
+            Ok(view.output(id)?.map(|entry| OutputRecord {
+                output: entry.output,
+                spend: entry.spend,
+                ledger_index: view.head.ledger_index,
+            }))
+        })
     }
 
     /// A milestone by index.
@@ -207,7 +215,8 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn outputs(&self, query: &OutputQuery) -> Result<OutputPage, StoreError> {
-        query::answer(&self.shared.ledger.view()?, query)
+        self.shared
+            .noted(|shared| query::answer(&shared.ledger.view()?, query))
     }
 
     /// The unspent output of a chain, and the ledger index.
@@ -225,6 +234,14 @@ impl Reader {
         };
         let view = self.shared.ledger.view()?;
         Ok((view.chain_output(&key)?, view.head.ledger_index))
+    }
+
+    /// The ledger at its newest milestone, to be read at leisure.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn ledger(&self) -> Result<LedgerState, StoreError> {
+        self.shared.ledger.view().map(LedgerState::new)
     }
 
     /// Milestones up to this one were pruned.
@@ -261,13 +278,13 @@ impl Store for Reader {
     type Error = StoreError;
 
     fn contains(&self, id: &BlockId) -> Result<bool, StoreError> {
-        Ok(self.shared.log.find(id)?.is_some() || self.shared.entry_point(id).is_some())
+        self.shared
+            .noted(|shared| Ok(shared.log.find(id)?.is_some() || shared.entry_point(id).is_some()))
     }
 
     fn metadata(&self, id: &BlockId) -> Result<Option<BlockMetadata>, StoreError> {
-        if let Some(found) = self.shared.log.find(id)?
-            && let Some(standing) = found.entry.standing
-        {
+        let found = self.shared.noted(|shared| shared.log.find(id))?;
+        if let Some(standing) = found.and_then(|found| found.entry.standing) {
             return Ok(Some(standing));
         }
         Ok(self.shared.entry_point(id).map(|index| BlockMetadata {
@@ -278,14 +295,16 @@ impl Store for Reader {
     }
 
     fn output(&self, id: &OutputId) -> Result<Lookup, StoreError> {
-        let ledger = &self.shared.ledger;
-        let Some(bytes) = ledger.output_bytes(id)? else {
-            return Ok(Lookup::Unknown);
-        };
-        if OutputEntry::is_spent(&bytes) {
-            return Ok(Lookup::Spent);
-        }
-        Ok(Lookup::Unspent(ledger.parse_output(id, &bytes)?.output))
+        self.shared.noted(|shared| {
+            let ledger = &shared.ledger;
+            let Some(bytes) = ledger.output_bytes(id)? else {
+                return Ok(Lookup::Unknown);
+            };
+            if OutputEntry::is_spent(&bytes) {
+                return Ok(Lookup::Spent);
+            }
+            Ok(Lookup::Unspent(ledger.parse_output(id, &bytes)?.output))
+        })
     }
 }
 
@@ -294,16 +313,32 @@ impl Shared {
         path: &Path,
         log: Arc<BlockLog>,
         ledger: Ledger,
-        head: Head,
+        lock: Lock,
     ) -> Result<Self, StoreError> {
-        let entry_points = ledger.view()?.entry_points()?;
+        let view = ledger.view()?;
+        let entry_points = view.entry_points()?;
+        let head = view.head;
         Ok(Self {
             path: path.to_path_buf(),
             log,
             ledger,
             head: RwLock::new(head),
             entry_points: RwLock::new(entry_points.into_iter().collect()),
+            _lock: lock,
         })
+    }
+
+    /// Looks something up and notes damage that is met.
+    fn noted<T>(
+        &self,
+        look_up: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        look_up(self).inspect_err(|error| self.remember(error))
+    }
+
+    /// Notes damage, so that it is repaired at the next start.
+    pub(crate) fn remember(&self, error: &StoreError) {
+        repair::remember(&self.path, error);
     }
 
     pub(crate) fn head(&self) -> Head {
@@ -331,6 +366,45 @@ impl Shared {
             .ok_or_else(|| StoreError::damaged(&self.path, "its reservation cannot be read"))
     }
 
+    /// As [`BlockLog::referenced_parents`], by a look at the block.
+    pub(crate) fn referenced_parents(
+        &self,
+        found: &Found,
+        mut each: impl FnMut(BlockId, MilestoneIndex),
+    ) -> Result<(), StoreError> {
+        let block = self.parse(found.bytes()?)?;
+        for parent in block.block.parents.as_slice() {
+            if let Some(index) = self.referenced_by(parent)? {
+                each(*parent, index);
+            }
+        }
+        Ok(())
+    }
+
+    /// The milestone that a block counts for, if it is a referenced one or an entry point.
+    fn referenced_by(&self, id: &BlockId) -> Result<Option<MilestoneIndex>, StoreError> {
+        let found = self.log.find(id)?;
+        let standing = found.and_then(|found| found.entry.standing);
+        let index = standing.map(|standing| standing.referenced_by);
+        Ok(index.or_else(|| self.entry_point(id)))
+    }
+
+    pub(crate) fn set_entry_points(&self, entry_points: HashMap<BlockId, MilestoneIndex>) {
+        let mut kept = self
+            .entry_points
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *kept = entry_points;
+    }
+
+    pub(crate) fn entry_points(&self) -> HashMap<BlockId, MilestoneIndex> {
+        let kept = self
+            .entry_points
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        kept.clone()
+    }
+
     fn entry_point(&self, id: &BlockId) -> Option<MilestoneIndex> {
         let entry_points = self
             .entry_points
@@ -340,20 +414,22 @@ impl Shared {
     }
 
     /// What the log says of a milestone; `None` when it is unknown or pruned.
-    fn commit(&self, index: MilestoneIndex) -> Result<Option<CommitRecord>, StoreError> {
+    pub(crate) fn commit(&self, index: MilestoneIndex) -> Result<Option<CommitRecord>, StoreError> {
         let view: View = self.ledger.view()?;
         match view.milestone(index)? {
+            // A file that was removed by pruning.
+            Some(entry) if entry.position.segment < self.log.first_segment() => Ok(None),
             Some(entry) => self.log.commit(entry.position, index).map(Some),
             None => Ok(None),
         }
     }
 
-    fn block_lost(&self, index: MilestoneIndex, seq: u64) -> StoreError {
+    pub(crate) fn block_lost(&self, index: MilestoneIndex, seq: u64) -> StoreError {
         let what = format!("block number {seq}, which milestone {index} references, is lost");
         StoreError::damaged(&self.path, what)
     }
 
-    fn parse(&self, bytes: Bytes) -> Result<ParsedBlock, StoreError> {
+    pub(crate) fn parse(&self, bytes: Bytes) -> Result<ParsedBlock, StoreError> {
         ParsedBlock::parse(bytes).map_err(|error| {
             StoreError::damaged(&self.path, format!("a block cannot be read: {error}"))
         })

@@ -15,7 +15,7 @@ use tangle_types::{
 };
 
 use crate::StoreError;
-use crate::ledger::{Change, Ledger, Outcome, View};
+use crate::ledger::{Change, Ledger, MilestoneEntry, Outcome, View};
 use crate::log::{BlockLog, CommitRecord, Position};
 
 /// Why a commit in the log cannot be replayed.
@@ -46,22 +46,7 @@ pub(crate) fn replay(
             before: head.ledger_index.0,
         });
     }
-    let wrong = |what: String| ReplayError::Wrong {
-        index: record.index.0,
-        what,
-    };
-    let block = block(log, record, record.block_seq)?;
-    let Some(Payload::Milestone(milestone)) = block.block.payload else {
-        return Err(wrong(format!("block {} carries no milestone", block.id)));
-    };
-    if block.milestone_id != Some(record.id) || milestone.index != record.index {
-        return Err(wrong("its block carries another milestone".to_owned()));
-    }
-    let stored = StoredMilestone {
-        id: record.id,
-        block_id: block.id,
-        milestone: *milestone,
-    };
+    let stored = milestone(log, record)?;
     let mut working = Working {
         view: &view,
         milestone: &stored.milestone,
@@ -74,7 +59,10 @@ pub(crate) fn replay(
     let mut treasury = None;
     if let Some(receipt) = stored.milestone.receipt() {
         let applied = apply_receipt(stored.id, &stored.milestone, receipt, &head.treasury)
-            .map_err(|error| wrong(error.to_string()))?;
+            .map_err(|error| ReplayError::Wrong {
+                index: record.index.0,
+                what: error.to_string(),
+            })?;
         created.extend(applied.created);
         treasury = Some(applied.treasury);
     }
@@ -88,6 +76,48 @@ pub(crate) fn replay(
     let change = Change::of_milestone(&head, &outcome);
     ledger.apply(&change)?;
     Ok(change)
+}
+
+/// Tells the ledger store of a milestone whose effects it has already.
+pub(crate) fn note(
+    log: &BlockLog,
+    ledger: &Ledger,
+    position: Position,
+    record: &CommitRecord,
+) -> Result<(), ReplayError> {
+    let stored = match milestone(log, record) {
+        // Its block file may be gone already.
+        Err(ReplayError::BlockLost { .. }) => return Ok(()),
+        other => other?,
+    };
+    let mut change = Change::new(ledger.view()?.head);
+    change.milestone(&MilestoneEntry {
+        id: stored.id,
+        block_id: stored.block_id,
+        position,
+        milestone: stored.milestone,
+    });
+    Ok(ledger.apply(&change)?)
+}
+
+/// The milestone that a commit in the log is of.
+fn milestone(log: &BlockLog, record: &CommitRecord) -> Result<StoredMilestone, ReplayError> {
+    let wrong = |what: String| ReplayError::Wrong {
+        index: record.index.0,
+        what,
+    };
+    let block = block(log, record, record.block_seq)?;
+    let Some(Payload::Milestone(milestone)) = block.block.payload else {
+        return Err(wrong(format!("block {} carries no milestone", block.id)));
+    };
+    if block.milestone_id != Some(record.id) || milestone.index != record.index {
+        return Err(wrong("its block carries another milestone".to_owned()));
+    }
+    Ok(StoredMilestone {
+        id: record.id,
+        block_id: block.id,
+        milestone: *milestone,
+    })
 }
 
 fn block(log: &BlockLog, record: &CommitRecord, seq: u64) -> Result<ParsedBlock, ReplayError> {

@@ -1,5 +1,6 @@
 //! The one writer.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,13 +8,13 @@ use bytes::Bytes;
 use tangle_consensus::ParameterSchedule;
 use tangle_engine::{Bootstrap, CheckedBlock, MilestoneCommit, Reservation, StoredMilestone};
 use tangle_types::{
-    Block, BlockMetadata, Codec, MilestoneId, MilestoneIndex, ProtocolParameters,
+    Block, BlockId, BlockMetadata, Codec, MilestoneId, MilestoneIndex, ProtocolParameters,
     Reader as ByteReader,
 };
 
+use crate::base::Bases;
 use crate::ledger::{Change, Outcome, View, chain_key, tag};
 use crate::log::{CommitRecord, FrameKind, LogWriter};
-use crate::manifest::Lock;
 use crate::reader::Shared;
 use crate::{Reader, StoreError};
 
@@ -47,24 +48,34 @@ impl Default for StorageConfig {
 pub struct Writer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) log: LogWriter,
+    pub(crate) bases: Bases,
+    pub(crate) repairs: Vec<String>,
+    /// Segments below this number hold no block of a milestone that is kept.
+    pub(crate) pruned_segments: u64,
+    /// What the cones of milestones shortly above the pruned ones end at; kept from one pruning to
+    /// the next.
+    pub(crate) roots: BTreeMap<MilestoneIndex, Vec<(BlockId, MilestoneIndex)>>,
     reservation: Option<(MilestoneIndex, MilestoneId)>,
     is_poisoned: bool,
-    _lock: Lock,
 }
 
 impl Writer {
     pub(crate) fn new(
         shared: Arc<Shared>,
         log: LogWriter,
+        bases: Bases,
         reservation: Option<&Reservation>,
-        lock: Lock,
+        repairs: Vec<String>,
     ) -> Self {
         Self {
             shared,
             log,
+            bases,
+            repairs,
+            pruned_segments: 0,
+            roots: BTreeMap::new(),
             reservation: reservation.map(|reservation| (reservation.index, reservation.id)),
             is_poisoned: false,
-            _lock: lock,
         }
     }
 
@@ -99,7 +110,7 @@ impl Writer {
         })
     }
 
-    fn schedule(&self, view: &View) -> Result<ParameterSchedule, StoreError> {
+    pub(crate) fn schedule(&self, view: &View) -> Result<ParameterSchedule, StoreError> {
         let damaged = |what: String| StoreError::damaged(&self.shared.path, what);
         let mut options = view.parameters()?.into_iter();
         let first = options
@@ -259,30 +270,30 @@ impl Writer {
     fn record(&self, commit: &MilestoneCommit) -> Result<CommitRecord, StoreError> {
         let stored = &commit.milestone;
         let index = stored.milestone.index;
-        let seq_of = |id| match self.shared.log.find(id)? {
-            Some(found) => Ok(found.seq()),
-            None => Err(StoreError::BlockMissing { index, id: *id }),
+        let log = &self.shared.log;
+        let find = |id| {
+            log.find(id)?
+                .ok_or(StoreError::BlockMissing { index, id: *id })
         };
         let mut cone = Vec::with_capacity(commit.diff.referenced.len());
+        let mut roots = BTreeMap::new();
+        let mut add_root = |id, index| {
+            roots.insert(id, index);
+        };
         for (id, inclusion) in &commit.diff.referenced {
-            cone.push((seq_of(id)?, *inclusion));
+            let found = find(id)?;
+            cone.push((found.seq(), *inclusion));
+            if !log.referenced_parents(&found, &mut add_root)? {
+                self.shared.referenced_parents(&found, &mut add_root)?;
+            }
         }
         Ok(CommitRecord {
             index,
             id: stored.id,
-            block_seq: seq_of(&stored.block_id)?,
+            block_seq: find(&stored.block_id)?.seq(),
             cone,
+            roots: roots.into_iter().collect(),
         })
-    }
-
-    /// Forgets milestones up to `index` with their blocks and spent outputs, and gives the disk
-    /// space back. Bounded work a call: returns the index reached.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn prune(&mut self, index: MilestoneIndex) -> Result<MilestoneIndex, StoreError> {
-        let _ = index;
-        Ok(self.shared.head().pruning_index)
     }
 
     /// A reader of this store.
@@ -300,8 +311,19 @@ impl Writer {
             return Err(StoreError::Poisoned);
         }
         let result = write(self);
-        self.is_poisoned = result.is_err();
+        if let Err(error) = &result {
+            self.is_poisoned = true;
+            self.shared.remember(error);
+        }
         result
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Err(error) = self.bases.finish(&self.shared) {
+            tracing::warn!(%error, "a base of the ledger was not finished");
+        }
     }
 }
 

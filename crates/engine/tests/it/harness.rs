@@ -1,6 +1,6 @@
 //! A node whose disk is a map and whose clock is a number.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ use tangle_engine::{
 use tangle_ledger::Lookup;
 use tangle_types::{
     Address, BasicOutput, Block, BlockId, BlockMetadata, Codec, Essence, Features, LedgerOutput,
-    MilestoneId, MilestoneIndex, Output, OutputId, Parents, ParsedBlock, Payload,
+    Milestone, MilestoneId, MilestoneIndex, Output, OutputId, Parents, ParsedBlock, Payload,
     ProtocolParameters, RentStructure, TaggedData, Transaction, TransactionId, Treasury,
     UnixSeconds, Unlock, UnlockCondition, UnlockConditions, inputs_commitment,
 };
@@ -32,6 +32,28 @@ pub(crate) struct Disk {
     pub(crate) milestones: Vec<Arc<StoredMilestone>>,
     pub(crate) commits: Vec<Arc<MilestoneCommit>>,
     pub(crate) reservation: Option<Reservation>,
+    /// All that ever was reserved.
+    pub(crate) reserved: BTreeMap<MilestoneIndex, MilestoneId>,
+    is_coordinators: bool,
+}
+
+impl Disk {
+    fn store(&mut self, block: &CheckedBlock) {
+        if let Some(id) = block.milestone_id()
+            && self.is_coordinators
+        {
+            let shown = self.reserved.values().any(|reserved| *reserved == id);
+            assert!(shown, "a milestone is shown before it is reserved");
+        }
+        self.blocks.insert(block.id(), block.parsed().bytes.clone());
+    }
+
+    fn reserve(&mut self, reservation: Reservation) {
+        self.is_coordinators = true;
+        let before = self.reserved.insert(reservation.index, reservation.id);
+        assert_eq!(before, None, "a second milestone for one index");
+        self.reservation = Some(reservation);
+    }
 }
 
 /// Reads the disk.
@@ -167,6 +189,14 @@ pub(crate) fn spend_genesis(payee: &SecretKey) -> Payload {
     }))
 }
 
+fn coordinator(keys: Vec<SecretKey>) -> CoordinatorPart {
+    CoordinatorPart {
+        config: CoordinatorConfig { interval_ms: 1_000 },
+        keys,
+        seed: 1,
+    }
+}
+
 fn bootstrap(disk: &Disk) -> Bootstrap {
     let last = disk.milestones.last().cloned();
     let index = last
@@ -196,7 +226,7 @@ fn bootstrap(disk: &Disk) -> Bootstrap {
 }
 
 impl Node {
-    /// A node at the genesis.
+    /// A node at the genesis; a coordinator issues the first milestone at once.
     pub(crate) fn new(is_coordinator: bool) -> Self {
         let disk = MemoryStore::default();
         let genesis = genesis_output();
@@ -205,18 +235,37 @@ impl Node {
             .expect("no panic")
             .outputs
             .insert(genesis.id, Lookup::Unspent(Arc::new(genesis)));
-        Self::open(disk, is_coordinator, Time(1_000_000_000))
+        let mut node = Self::open(disk, is_coordinator, Time(1_000_000_000));
+        node.step(Input::Tick);
+        node
     }
 
     /// A node that finds this on its disk.
     pub(crate) fn open(disk: MemoryStore, is_coordinator: bool, now: Time) -> Self {
         let bootstrap = bootstrap(&disk.0.lock().expect("no panic"));
-        let coordinator = is_coordinator.then(|| CoordinatorPart {
-            config: CoordinatorConfig { interval_ms: 1_000 },
-            keys: vec![milestone_key(0), milestone_key(1)],
-            seed: 1,
-        });
+        let coordinator =
+            is_coordinator.then(|| coordinator(vec![milestone_key(0), milestone_key(1)]));
         Self::start(disk, keys(), bootstrap, coordinator, now)
+    }
+
+    /// A coordinator that holds these keys.
+    pub(crate) fn open_with_keys(disk: MemoryStore, held: Vec<SecretKey>) -> Self {
+        let bootstrap = bootstrap(&disk.0.lock().expect("no panic"));
+        let coordinator = Some(coordinator(held));
+        Self::start(disk, keys(), bootstrap, coordinator, Time(1_000_000_000))
+    }
+
+    /// The block of milestone `index`, changed and signed anew.
+    pub(crate) fn forge(&self, index: usize, change: impl FnOnce(&mut Milestone)) -> Bytes {
+        let mut milestone = self.milestones()[index - 1].milestone.clone();
+        change(&mut milestone);
+        let id = milestone.id();
+        for signature in &mut milestone.signatures {
+            let mut held = (0..2).map(milestone_key);
+            let key = held.find(|key| key.public_key() == signature.public_key);
+            signature.signature = key.expect("a test key").sign(&id.0);
+        }
+        Bytes::from(milestone.to_block().to_bytes())
     }
 
     /// A node that starts from `bootstrap`.
@@ -284,8 +333,10 @@ impl Node {
 
     /// Lets a second pass.
     pub(crate) fn second(&mut self) {
-        self.now.0 += 1_000;
-        self.step(Input::Tick);
+        for _ in 0..4 {
+            self.now.0 += 250;
+            self.step(Input::Tick);
+        }
     }
 
     /// Hands in a client's block; whether it was taken.
@@ -304,6 +355,23 @@ impl Node {
     pub(crate) fn unstick(&mut self) {
         self.is_disk_stuck = false;
         self.carry_out(Vec::new());
+    }
+
+    /// The disk, which hangs, has done the first `count` things after all, but nobody learned of
+    /// it.
+    pub(crate) fn carry_out_some(&mut self, count: usize) {
+        for _ in 0..count {
+            match self.held.pop_front() {
+                Some(Effect::Store(block)) => {
+                    self.disk.0.lock().expect("no panic").store(&block);
+                }
+                Some(Effect::Reserve(reservation)) => {
+                    self.disk.0.lock().expect("no panic").reserve(reservation);
+                }
+                Some(Effect::Commit(commit)) => self.write(&commit),
+                _ => {}
+            }
+        }
     }
 
     pub(crate) fn metadata(&self, block: &CheckedBlock) -> Option<BlockMetadata> {
@@ -331,14 +399,16 @@ impl Node {
             self.is_busy = true;
             let followup = match effect {
                 Effect::Store(block) => {
-                    let mut disk = self.disk.0.lock().expect("no panic");
-                    disk.blocks.insert(block.id(), block.parsed().bytes.clone());
+                    self.disk.0.lock().expect("no panic").store(&block);
                     None
                 }
                 Effect::Reserve(reservation) => {
                     let index = reservation.index;
-                    self.disk.0.lock().expect("no panic").reservation = Some(reservation);
+                    self.disk.0.lock().expect("no panic").reserve(reservation);
                     Some(Input::Reserved(index))
+                }
+                Effect::Checkpoint(parents) => {
+                    Some(Input::Block(block(&parents, None), Source::Checkpoint))
                 }
                 Effect::Commit(commit) => {
                     self.write(&commit);

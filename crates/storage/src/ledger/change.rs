@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tangle_engine::StoredMilestone;
 use tangle_ledger::Spendings;
-use tangle_types::{Codec, LedgerOutput, MilestoneIndex, OutputId, Treasury};
+use tangle_types::{BlockId, Codec, LedgerOutput, MilestoneIndex, OutputId, Treasury};
 
 use super::keys::{Place, chain_of, for_each_list};
 use super::record::{Head, MilestoneEntry, OutputEntry};
@@ -18,6 +18,8 @@ pub(crate) struct Change {
     /// The head afterwards.
     pub(crate) head: Head,
     pub(crate) outputs: HashMap<OutputId, OutputEntry>,
+    /// Spent outputs that are forgotten.
+    pub(crate) forgotten: Vec<OutputId>,
     pub(crate) index: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     pub(crate) chain: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
@@ -35,10 +37,12 @@ pub(crate) struct Outcome<'a> {
 }
 
 impl Change {
+    /// No change but the head.
     pub(crate) fn new(head: Head) -> Self {
         Self {
             head,
             outputs: HashMap::new(),
+            forgotten: Vec::new(),
             index: BTreeMap::new(),
             chain: Vec::new(),
         }
@@ -114,17 +118,14 @@ impl Change {
 
     fn note(&mut self, stored: &StoredMilestone, position: Position) {
         let milestone = &stored.milestone;
-        let index = milestone.index;
-        let entry = MilestoneEntry {
+        self.milestone(&MilestoneEntry {
             id: stored.id,
             block_id: stored.block_id,
             position,
             milestone: milestone.clone(),
-        };
-        let number = index.0.to_be_bytes();
+        });
+        let number = milestone.index.0.to_be_bytes();
         let mut put = |key, value| self.chain.push((key, Some(value)));
-        put(chain_key(tag::MILESTONE, &number), entry.to_bytes());
-        put(chain_key(tag::MILESTONE_ID, &stored.id.0), number.to_vec());
         if let Some(receipt) = milestone.receipt() {
             let mut key = chain_key(tag::RECEIPT, &receipt.migrated_at.to_be_bytes());
             key.extend_from_slice(&number);
@@ -134,5 +135,29 @@ impl Change {
             let key = chain_key(tag::PARAMETERS, &option.target_index.0.to_be_bytes());
             put(key, option.to_bytes());
         }
+    }
+
+    /// Replaces the entry points.
+    pub(crate) fn set_entry_points<'a>(
+        &mut self,
+        before: impl Iterator<Item = &'a BlockId>,
+        entry_points: &HashMap<BlockId, MilestoneIndex>,
+    ) {
+        for id in before.filter(|id| !entry_points.contains_key(id)) {
+            self.chain.push((chain_key(tag::ENTRY_POINT, &id.0), None));
+        }
+        for (id, index) in entry_points {
+            let key = chain_key(tag::ENTRY_POINT, &id.0);
+            self.chain.push((key, Some(index.0.to_be_bytes().to_vec())));
+        }
+    }
+
+    /// Adds a milestone, so that it is found by index and id.
+    pub(crate) fn milestone(&mut self, entry: &MilestoneEntry) {
+        let number = entry.milestone.index.0.to_be_bytes();
+        let by_index = chain_key(tag::MILESTONE, &number);
+        let by_id = chain_key(tag::MILESTONE_ID, &entry.id.0);
+        self.chain.push((by_index, Some(entry.to_bytes())));
+        self.chain.push((by_id, Some(number.to_vec())));
     }
 }

@@ -1,12 +1,13 @@
 //! The ledger store: outputs, their lists, milestones and the head, in an LSM store.
 //!
 //! It holds nothing that could not be made again from the block log and the genesis. The head is
-//! written in the same batch as the changes that lead to it, so what is read in one [`View`] belongs
-//! to one ledger index.
+//! written in the same batch as the changes that lead to it, so what is read in one [`View`]
+//! belongs to one ledger index.
 
 mod change;
 pub(crate) mod keys;
 mod record;
+mod state;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tangle_types::{
 
 pub(crate) use change::{Change, Outcome};
 pub(crate) use record::{Head, MilestoneEntry, OutputEntry};
+pub use state::LedgerState;
 
 use crate::StoreError;
 
@@ -77,6 +79,8 @@ impl Ledger {
             .worker_threads(1)
             .max_cached_files(Some(200))
             .journal_compression(CompressionType::None)
+            // What is read again at the next start; the least that the database takes.
+            .max_journaling_size(64 << 20)
             .manual_journal_persist(true)
             .open()?;
         let memtable_bytes = (memory_bytes / 8).clamp(1 << 20, 64 << 20);
@@ -107,24 +111,25 @@ impl Ledger {
             .transpose()
     }
 
-    /// Applies changes as a whole.
+    /// Applies changes as a whole, durably.
     pub(crate) fn apply(&self, change: &Change) -> Result<(), StoreError> {
-        self.write(change, true)
+        let mut batch = self.batch(change).durability(Some(PersistMode::SyncAll));
+        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        batch.commit()?;
+        Ok(())
     }
 
-    /// Applies changes that are a part of others: without the head.
-    pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
-        self.write(change, false)
-    }
-
-    fn write(&self, change: &Change, with_head: bool) -> Result<(), StoreError> {
+    /// Everything but the head. Sorted, so that neighbours are written together.
+    fn batch(&self, change: &Change) -> fjall::OwnedWriteBatch {
         let count = change.outputs.len() + change.index.len() + change.chain.len() + 1;
-        let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count)
-            .durability(Some(PersistMode::SyncAll));
+        let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count);
         let mut outputs: Vec<_> = change.outputs.iter().collect();
         outputs.sort_unstable_by_key(|(id, _)| *id);
         for (id, entry) in outputs {
             batch.insert(&self.outputs, &id.0[..], entry.to_bytes());
+        }
+        for id in &change.forgotten {
+            batch.remove(&self.outputs, &id.0[..]);
         }
         for (key, value) in &change.index {
             match value {
@@ -138,11 +143,12 @@ impl Ledger {
                 None => batch.remove(&self.chain, &key[..]),
             }
         }
-        if with_head {
-            batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
-        }
-        batch.commit()?;
-        Ok(())
+        batch
+    }
+
+    /// Applies changes that are a part of others: without the head.
+    pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
+        Ok(self.batch(change).commit()?)
     }
 
     /// Writes one record of the keyspace `chain` durably.
@@ -215,22 +221,30 @@ impl View {
     }
 
     /// All unspent outputs, by id.
-    pub(crate) fn unspent(&self) -> impl Iterator<Item = Result<LedgerOutput, StoreError>> + '_ {
+    pub(crate) fn unspent(&self) -> impl Iterator<Item = Result<OutputEntry, StoreError>> + use<> {
+        let ledger = self.ledger.clone();
         let records = self.snapshot.iter(&self.ledger.outputs);
-        records.filter_map(|guard| {
-            let parse = |(key, value): (Slice, Slice)| {
-                if OutputEntry::is_spent(&value) {
-                    return Ok(None);
-                }
-                let id = key[..].try_into().map(OutputId).map_err(|_| {
-                    StoreError::damaged(&self.ledger.path, "an output's id has a wrong length")
-                })?;
-                let entry = self.ledger.parse_output(&id, &value)?;
-                Ok(Some(Arc::unwrap_or_clone(entry.output)))
+        records.filter_map(move |guard| {
+            let (key, value) = match guard.into_inner() {
+                Ok(record) => record,
+                Err(error) => return Some(Err(error.into())),
             };
-            let record = guard.into_inner().map_err(StoreError::from);
-            record.and_then(parse).transpose()
+            if OutputEntry::is_spent(&value) {
+                return None;
+            }
+            Some(match key[..].try_into().map(OutputId) {
+                Ok(id) => ledger.parse_output(&id, &value),
+                Err(_) => Err(StoreError::damaged(&ledger.path, "an output's id is wrong")),
+            })
         })
+    }
+
+    /// As [`View::unspent`], only the outputs.
+    pub(crate) fn unspent_outputs(
+        &self,
+    ) -> impl Iterator<Item = Result<LedgerOutput, StoreError>> + use<> {
+        let outputs = self.unspent();
+        outputs.map(|entry| entry.map(|entry| Arc::unwrap_or_clone(entry.output)))
     }
 
     /// A milestone.

@@ -1,10 +1,10 @@
 //! The record of a confirmed milestone in the block log.
 //!
-//! With the blocks it is enough to build the ledger again: which blocks the milestone references, in
-//! white-flag order, and what became of them. Numbers are written as the difference to one more
+//! With the blocks it is enough to build the ledger again: which blocks the milestone references,
+//! in white-flag order, and what became of them. Numbers are written as the difference to one more
 //! than the number before, which mostly is a single byte.
 
-use tangle_types::{Inclusion, MilestoneId, MilestoneIndex};
+use tangle_types::{BlockId, Inclusion, MilestoneId, MilestoneIndex};
 
 use super::standing::{inclusion_byte, inclusion_from_byte};
 
@@ -17,6 +17,9 @@ pub(crate) struct CommitRecord {
     pub(crate) block_seq: u64,
     /// Numbers of the referenced blocks in white-flag order, and what became of them.
     pub(crate) cone: Vec<(u64, Inclusion)>,
+    /// Parents of those blocks that earlier milestones referenced, by id, and which did. When
+    /// those milestones are pruned, these are where the cone ends.
+    pub(crate) roots: Vec<(BlockId, MilestoneIndex)>,
 }
 
 impl CommitRecord {
@@ -31,6 +34,10 @@ impl CommitRecord {
             write_difference(seq.wrapping_sub(expected) as i64, &mut out);
             out.push(inclusion_byte(*inclusion));
             expected = seq.wrapping_add(1);
+        }
+        for (id, index) in &self.roots {
+            out.extend_from_slice(&id.0);
+            out.extend_from_slice(&index.0.to_le_bytes());
         }
         out
     }
@@ -55,11 +62,19 @@ impl CommitRecord {
             expected = seq.wrapping_add(1);
             rest = left;
         }
+        let (roots, rest) = rest.as_chunks::<36>();
+        let root = |bytes: &[u8; 36]| {
+            let (id, index) = bytes.split_first_chunk::<32>()?;
+            let index = u32::from_le_bytes(index.try_into().ok()?);
+            Some((BlockId(*id), MilestoneIndex(index)))
+        };
+        let roots = roots.iter().map(root).collect::<Option<_>>()?;
         rest.is_empty().then_some(Self {
             index: MilestoneIndex(u32::from_le_bytes(*index)),
             id: MilestoneId(*id),
             block_seq,
             cone,
+            roots,
         })
     }
 }
@@ -99,13 +114,16 @@ mod tests {
         fn record_reads_back(
             index: u32, id: [u8; 32], block_seq in 0_u64..1 << 60,
             cone in proptest::collection::vec((any::<u64>(), 0_u8..14), 0..50),
+            roots in proptest::collection::vec((any::<[u8; 32]>(), any::<u32>()), 0..5),
         ) {
+            let root = |(id, index)| (BlockId(id), MilestoneIndex(index));
+            let roots = roots.into_iter().map(root).collect();
             let cone = cone
                 .into_iter()
                 .map(|(seq, byte)| (seq, inclusion_from_byte(byte).expect("a known byte")))
                 .collect();
             let record = CommitRecord {
-                index: MilestoneIndex(index), id: MilestoneId(id), block_seq, cone,
+                index: MilestoneIndex(index), id: MilestoneId(id), block_seq, cone, roots,
             };
             prop_assert_eq!(CommitRecord::from_bytes(&record.to_bytes()), Some(record));
         }

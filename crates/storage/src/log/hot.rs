@@ -34,6 +34,11 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Hot {
     entries: Vec<Entry>,
+    /// How far behind a block its parents lie, for all blocks in a row; 0 for a parent that is not
+    /// stored.
+    distances: Vec<u32>,
+    /// Where a block's distances end.
+    ends: Vec<u32>,
     /// Open addressing, at most half full.
     slots: Vec<u32>,
     /// Ids can be chosen by whoever grinds them; places in the table cannot.
@@ -44,6 +49,8 @@ impl Hot {
     pub(crate) fn new() -> Self {
         Self {
             entries: Vec::new(),
+            distances: Vec::new(),
+            ends: Vec::new(),
             slots: vec![FREE; 64],
             seed: RandomState::new().hash_one(0) | 1,
         }
@@ -65,11 +72,28 @@ impl Hot {
         let place = self.free_place(&entry.id);
         self.slots[place] = self.entries.len() as u32;
         self.entries.push(entry);
+        self.ends.push(self.distances.len() as u32);
+    }
+
+    /// Adds a parent of the block that was pushed last.
+    pub(crate) fn push_parent(&mut self, distance: u32) {
+        self.distances.push(distance);
+        if let Some(end) = self.ends.last_mut() {
+            *end += 1;
+        }
+    }
+
+    /// How far behind a block its parents lie; 0 for a parent that is not stored.
+    pub(crate) fn distances(&self, index: usize) -> &[u32] {
+        let end = |index: usize| self.ends.get(index).map_or(0, |end| *end as usize);
+        let start = index.checked_sub(1).map_or(0, end);
+        &self.distances[start..end(index)]
     }
 
     /// Adds a place for a block whose bytes are lost.
     pub(crate) fn push_lost(&mut self) {
         self.entries.push(Entry::LOST);
+        self.ends.push(self.distances.len() as u32);
     }
 
     /// The position of a block.

@@ -24,16 +24,20 @@ mod standing;
 mod table;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
-use tangle_types::{BlockId, MilestoneIndex};
+use tangle_types::{BlockId, MilestoneIndex, PARENTS_MAX};
 
 pub(crate) use commit::CommitRecord;
 pub(crate) use frame::FrameKind;
 pub(crate) use hot::Entry;
+use hot::Hot;
 pub(crate) use recover::{Recovered, open};
 use run::Run;
 pub(crate) use segment::Segment;
@@ -109,8 +113,14 @@ impl BlockLog {
 
     /// Finds a block by its id.
     pub(crate) fn find(&self, id: &BlockId) -> Result<Option<Found>, StoreError> {
+        self.find_outside(id, 0)
+    }
+
+    /// [`BlockLog::find`] without the newest `skipped` segments.
+    fn find_outside(&self, id: &BlockId, skipped: usize) -> Result<Option<Found>, StoreError> {
         let state = self.read();
-        for segment in state.segments.iter().rev().take(HOT_SEGMENTS) {
+        let young = state.segments.iter().rev().take(HOT_SEGMENTS);
+        for segment in young.skip(skipped) {
             if let Some((index, entry)) = segment.find_hot(id) {
                 return Ok(Some(Found {
                     segment: Arc::clone(segment),
@@ -132,6 +142,51 @@ impl BlockLog {
             }
         }
         Ok(None)
+    }
+
+    /// How far the parent `id` lies behind block `seq`, the last one of `hot`; 0 when the parent is
+    /// not stored. The newest `skipped` segments of the log are not asked.
+    fn distance(
+        &self,
+        id: &BlockId,
+        seq: u64,
+        hot: &Hot,
+        skipped: usize,
+    ) -> Result<u32, StoreError> {
+        let first_seq = seq + 1 - hot.entries().len() as u64;
+        let parent = match hot.find(id) {
+            Some(index) => Some(first_seq + index as u64),
+            None => self.find_outside(id, skipped)?.map(|found| found.seq()),
+        };
+        let distance = parent.and_then(|parent| seq.checked_sub(parent));
+        Ok(distance
+            .and_then(|distance| u32::try_from(distance).ok())
+            .unwrap_or(0))
+    }
+
+    /// Calls `each` with the parents of a block that milestones have referenced. `false` when that
+    /// is not known without a look at the block.
+    pub(crate) fn referenced_parents(
+        &self,
+        found: &Found,
+        mut each: impl FnMut(BlockId, MilestoneIndex),
+    ) -> Result<bool, StoreError> {
+        let (mut distances, mut count) = ([0; PARENTS_MAX], 0);
+        let is_known = found.segment.for_each_parent(found.index, |distance| {
+            distances[count] = distance;
+            count += 1;
+        });
+        if !is_known || distances[..count].contains(&0) {
+            return Ok(false);
+        }
+        for distance in &distances[..count] {
+            if let Some(parent) = self.by_seq(found.seq() - u64::from(*distance))?
+                && let Some(standing) = parent.entry.standing
+            {
+                each(parent.entry.id, standing.referenced_by);
+            }
+        }
+        Ok(true)
     }
 
     /// The block with a number; `None` when it was pruned or lost.
@@ -166,6 +221,21 @@ impl BlockLog {
                 format!("the record of milestone {index} is wrong"),
             )
         })
+    }
+
+    /// Number of the oldest block.
+    pub(crate) fn first_seq(&self) -> u64 {
+        let state = self.read();
+        state
+            .segments
+            .front()
+            .map_or(0, |segment| segment.first_seq)
+    }
+
+    /// Number of the oldest segment.
+    pub(crate) fn first_segment(&self) -> u64 {
+        let state = self.read();
+        state.segments.front().map_or(0, |segment| segment.number)
     }
 
     /// All commits, in the order of the log.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use tangle_crypto::blake2b;
-use tangle_types::{BlockId, BlockMetadata, MilestoneIndex};
+use tangle_types::{BlockId, BlockMetadata, Codec, MilestoneIndex, Parents, Reader};
 
 use super::frame::{Scan, Scanned};
 use super::hot::Entry;
@@ -47,6 +47,7 @@ struct Read {
     number: u64,
     kind: FrameKind,
     id: BlockId,
+    parents: Vec<BlockId>,
     body: Option<Vec<u8>>,
 }
 
@@ -141,18 +142,49 @@ impl Opening {
                     .push(StoreError::damaged(&path, "its header is wrong")),
             }
         }
+        self.check_durable(log, &segments)?;
         let starts: Vec<u64> = segments.iter().map(|segment| segment.first_seq).collect();
         let count = segments.len();
         let mut is_table_missing = false;
         for (at, segment) in segments.into_iter().enumerate() {
             if !segment.open_table(&log.folder)? {
                 is_table_missing = true;
-                self.read(&segment, starts.get(at + 1).copied(), at + 1 == count)?;
+                let path = log.folder.join(segment::table_name(segment.number));
+                if path.exists() {
+                    self.damage.push(StoreError::damaged(
+                        &path,
+                        "its header is wrong; it is made again",
+                    ));
+                }
+                self.read(log, &segment, starts.get(at + 1).copied(), at + 1 == count)?;
             } else if is_table_missing {
                 // Its commits may say what became of blocks whose table is made again.
                 self.commits.extend(commits(&segment)?);
             }
             log.write().segments.push_back(Arc::new(segment));
+        }
+        Ok(())
+    }
+
+    /// Refuses a log whose end is gone although it was durable: the newest milestones' blocks,
+    /// which new blocks would approve, are not there.
+    fn check_durable(&self, log: &BlockLog, segments: &[Segment]) -> Result<(), StoreError> {
+        let Some(durable) = self.durable.filter(|durable| durable.offset > 0) else {
+            return Ok(());
+        };
+        let mut newest = segments.iter().rev();
+        let size = match newest.find(|segment| segment.number == durable.segment) {
+            Some(segment) => segment.size_bytes()?,
+            None => 0,
+        };
+        if size <= u64::from(durable.offset) {
+            let path = log.folder.join(segment::file_name(durable.segment));
+            let what = format!(
+                "it ends before byte {}, and the newest confirmed blocks are lost; put it back \
+                 from a copy, or begin with an empty folder",
+                durable.offset
+            );
+            return Err(StoreError::damaged(&path, what));
         }
         Ok(())
     }
@@ -165,6 +197,7 @@ impl Opening {
     /// Reads a segment that has no table.
     fn read(
         &mut self,
+        log: &BlockLog,
         segment: &Segment,
         next_seq: Option<u64>,
         is_newest: bool,
@@ -193,12 +226,17 @@ impl Opening {
             let what = format!("bytes {start} to {end} are no frame");
             self.damage.push(StoreError::damaged(segment.path(), what));
         }
-        self.take(segment, contents, next_seq);
-        Ok(())
+        self.take(log, segment, contents, next_seq)
     }
 
     /// Takes the frames in order.
-    fn take(&mut self, segment: &Segment, contents: Contents, next_seq: Option<u64>) {
+    fn take(
+        &mut self,
+        log: &BlockLog,
+        segment: &Segment,
+        contents: Contents,
+        next_seq: Option<u64>,
+    ) -> Result<(), StoreError> {
         let mut seq_end = next_seq.unwrap_or(0);
         segment.fill(|hot| {
             let next = |count: usize| segment.first_seq + count as u64;
@@ -217,6 +255,10 @@ impl Opening {
                             offset: frame.offset as u32,
                             standing: None,
                         });
+                        for parent in &frame.parents {
+                            let distance = log.distance(parent, frame.number, hot, 0)?;
+                            hot.push_parent(distance);
+                        }
                     }
                     FrameKind::Commit => {
                         let record = frame.body.as_deref().and_then(CommitRecord::from_bytes);
@@ -233,7 +275,8 @@ impl Opening {
             while next(hot.entries().len()) < seq_end {
                 hot.push_lost();
             }
-        });
+            Ok(())
+        })
     }
 
     /// Opens the runs and makes again what is missing.
@@ -329,15 +372,19 @@ fn contents(segment: &Segment) -> Result<Contents, StoreError> {
                 kind,
                 number,
             } => {
-                let (id, body) = match kind {
-                    FrameKind::Block => (BlockId(blake2b::hash(scan.body())), None),
-                    _ => (BlockId::ZERO, Some(scan.body().to_vec())),
+                let (id, parents, body) = match kind {
+                    FrameKind::Block => {
+                        let id = BlockId(blake2b::hash(scan.body()));
+                        (id, parents_of(scan.body()), None)
+                    }
+                    _ => (BlockId::ZERO, Vec::new(), Some(scan.body().to_vec())),
                 };
                 contents.frames.push(Read {
                     offset,
                     number,
                     kind,
                     id,
+                    parents,
                     body,
                 });
             }
@@ -346,6 +393,12 @@ fn contents(segment: &Segment) -> Result<Contents, StoreError> {
         contents.end = scan.offset();
     }
     Ok(contents)
+}
+
+/// The parents of a block: TIP-24, behind the version byte.
+fn parents_of(block: &[u8]) -> Vec<BlockId> {
+    let mut reader = Reader::new(block.get(1..).unwrap_or_default());
+    Parents::read(&mut reader).map_or_else(|_| Vec::new(), |parents| parents.as_slice().to_vec())
 }
 
 /// The commits of a segment, in order.

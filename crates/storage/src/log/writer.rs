@@ -59,8 +59,15 @@ impl LogWriter {
         })
     }
 
-    /// Appends blocks.
+    /// Appends the blocks that are not there yet.
     pub(crate) fn append_blocks(&mut self, blocks: &[Arc<CheckedBlock>]) -> Result<(), StoreError> {
+        let mut new = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            if self.log.find(&block.id())?.is_none() {
+                new.push(block);
+            }
+        }
+        let blocks = new;
         self.buffer.clear();
         let next_seq = self.active.first_seq + self.active.count() as u64;
         let mut entries = Vec::with_capacity(blocks.len());
@@ -80,9 +87,36 @@ impl LogWriter {
             );
         }
         self.flush()?;
-        self.active
-            .fill(|hot| entries.into_iter().for_each(|entry| hot.push(entry)));
-        Ok(())
+        self.active.fill(|hot| {
+            for ((entry, block), seq) in entries.into_iter().zip(blocks).zip(next_seq..) {
+                hot.push(entry);
+                for parent in block.parents() {
+                    let distance = self.log.distance(parent, seq, hot, 1)?;
+                    hot.push_parent(distance);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Appends a block without parents, whatever its bytes.
+    #[cfg(test)]
+    pub(super) fn append_block_bytes(
+        &mut self,
+        id: tangle_types::BlockId,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let entry = Entry {
+            id,
+            offset: self.size as u32,
+            standing: None,
+        };
+        let seq = self.active.first_seq + self.active.count() as u64;
+        self.append_record(FrameKind::Block, seq, bytes)?;
+        self.active.fill(|hot| {
+            hot.push(entry);
+            Ok(())
+        })
     }
 
     /// Appends another record and returns where it lies.
@@ -105,14 +139,6 @@ impl LogWriter {
     /// Makes everything appended durable.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_data().at(self.active.path())
-    }
-
-    /// Where the next frame will lie.
-    pub(crate) fn end(&self) -> Position {
-        Position {
-            segment: self.active.number,
-            offset: self.size as u32,
-        }
     }
 
     /// Notes what a milestone made of the block with number `seq`.

@@ -67,6 +67,6 @@ pub fn summarize(reader: &Reader) -> Result<LedgerSummary, SnapshotError> {
     Ok(LedgerSummary::of(
         head.ledger_index,
         &head.treasury,
-        view.unspent(),
+        view.unspent_outputs(),
     )?)
 }

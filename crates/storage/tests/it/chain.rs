@@ -27,7 +27,9 @@ pub(crate) struct Chain {
     coins: Vec<(OutputId, Output)>,
     previous: Option<Arc<StoredMilestone>>,
     /// Blocks that no milestone has referenced, in order.
-    pub(crate) waiting: Vec<Arc<CheckedBlock>>,
+    waiting: Vec<Arc<CheckedBlock>>,
+    /// Blocks that are not stored, in order.
+    unsaved: Vec<Arc<CheckedBlock>>,
     newest: BlockId,
     counter: u64,
 }
@@ -56,6 +58,7 @@ impl Chain {
             wallet,
             previous: None,
             waiting: Vec::new(),
+            unsaved: Vec::new(),
             newest: BlockId::ZERO,
             counter: 0,
         }
@@ -85,6 +88,7 @@ impl Chain {
         let checked = Arc::new(checked);
         self.newest = checked.id();
         self.waiting.push(Arc::clone(&checked));
+        self.unsaved.push(Arc::clone(&checked));
         checked
     }
 
@@ -173,7 +177,8 @@ impl Chain {
             transaction: block.transaction(),
         });
         let confirming = ConfirmingMilestone { index, timestamp };
-        let diff: Diff = apply(confirming, blocks, &View(reader)).expect("the store answers");
+        let (diff, _): (Diff, _) =
+            apply(confirming, blocks, &View(reader)).expect("the store answers");
         let mut milestone = Milestone {
             index,
             timestamp,
@@ -206,13 +211,17 @@ impl Chain {
         (block, commit)
     }
 
+    /// Stores all blocks that are not stored.
+    pub(crate) fn save(&mut self, writer: &mut Writer) {
+        let blocks = std::mem::take(&mut self.unsaved);
+        writer.append(&blocks).expect("blocks are stored");
+    }
+
     /// Stores the waiting blocks and a milestone over them.
     pub(crate) fn confirm(&mut self, writer: &mut Writer, reader: &Reader) -> MilestoneCommit {
-        writer.append(&self.waiting).expect("blocks are stored");
-        let (block, commit) = self.milestone(reader);
-        writer
-            .append(&[block])
-            .expect("the milestone's block is stored");
+        self.save(writer);
+        let (_, commit) = self.milestone(reader);
+        self.save(writer);
         writer.commit(&commit).expect("the milestone is stored");
         commit
     }

@@ -130,7 +130,7 @@ fn block_can_be_read_before_any_sync_and_is_unreferenced() {
     let (mut chain, mut writer, reader) = new_store(folder.path());
     let block = chain.data(20_000);
     assert!(!reader.contains(&block.id()).unwrap());
-    writer.append(&[Arc::clone(&block)]).unwrap();
+    chain.save(&mut writer);
     assert!(reader.contains(&block.id()).unwrap());
     assert_eq!(
         reader.block(&block.id()).unwrap().as_ref(),

@@ -1,0 +1,10 @@
+//! The interface as clients see it, over a real node.
+
+mod auth;
+mod errors;
+mod harness;
+mod indexer;
+mod malformed;
+mod posting;
+mod reading;
+mod serving;

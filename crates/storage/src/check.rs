@@ -1,0 +1,211 @@
+//! A look at everything in a store, for the operator.
+
+use tangle_engine::Store;
+use tangle_types::{BlockId, MilestoneIndex};
+
+use crate::base::Bases;
+use crate::ledger::{Ledger, LedgerState};
+use crate::replay::replay;
+use crate::snapshot::LedgerSummary;
+use crate::{Genesis, Kind, OutputQuery, StoreError, Writer, open};
+
+/// What was found in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckReport {
+    /// State of the ledger.
+    pub ledger_index: MilestoneIndex,
+    /// Milestones up to this one were pruned.
+    pub pruning_index: MilestoneIndex,
+    /// Blocks stored.
+    pub block_count: u64,
+    /// Hash and sums of the ledger.
+    pub ledger: LedgerSummary,
+    /// What opening the store had to repair.
+    pub repairs: Vec<String>,
+    /// What is wrong; empty when all is well.
+    pub problems: Vec<String>,
+}
+
+impl Writer {
+    /// What opening the store had to repair, one line each.
+    #[must_use]
+    pub fn repairs(&self) -> &[String] {
+        &self.repairs
+    }
+
+    /// Reads everything: checksums of all files, supply, lists, milestones; with `is_thorough` it
+    /// also builds the ledger again beside the store and compares.
+    ///
+    /// # Errors
+    /// The store failed in a way that ends the check.
+    pub fn check(
+        &mut self,
+        genesis: &Genesis,
+        is_thorough: bool,
+    ) -> Result<CheckReport, StoreError> {
+        let report = self.look_at_all(genesis, is_thorough);
+        if let Err(error) = &report {
+            self.shared.remember(error);
+        }
+        report
+    }
+
+    fn look_at_all(
+        &mut self,
+        genesis: &Genesis,
+        is_thorough: bool,
+    ) -> Result<CheckReport, StoreError> {
+        let mut problems = Vec::new();
+        self.log.sync()?;
+        self.shared.log.verify(&mut |error| {
+            self.shared.remember(&error);
+            problems.push(error.to_string());
+        });
+        let state = LedgerState::new(self.shared.ledger.view()?);
+        let summary = state.summary()?;
+        self.check_outputs(genesis, &summary, &mut problems)?;
+        self.check_milestones(&state, &mut problems)?;
+        if is_thorough {
+            self.compare(genesis, &summary, &mut problems)?;
+        }
+        let (_, block_count) = self.shared.log.sizes()?;
+        Ok(CheckReport {
+            ledger_index: state.index(),
+            pruning_index: self.shared.head().pruning_index,
+            block_count,
+            ledger: summary,
+            repairs: self.repairs.clone(),
+            problems,
+        })
+    }
+
+    /// Unspent outputs and treasury make the supply, and every one is listed.
+    fn check_outputs(
+        &self,
+        genesis: &Genesis,
+        summary: &LedgerSummary,
+        problems: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let supply = genesis.parameters.token_supply;
+        if summary.total != u128::from(supply) {
+            problems.push(format!(
+                "unspent outputs and treasury sum to {}, the supply is {supply}",
+                summary.total
+            ));
+        }
+        let reader = self.reader();
+        let mut query = OutputQuery {
+            kind: Kind::Any,
+            page_size: 1_000,
+            ..OutputQuery::default()
+        };
+        let mut listed = 0;
+        loop {
+            let page = reader.outputs(&query)?;
+            for id in &page.items {
+                let record = reader.output_record(id)?;
+                if record.is_none_or(|record| record.spend.is_some()) {
+                    problems.push(format!("output {id} is listed but not unspent"));
+                }
+            }
+            listed += page.items.len() as u64;
+            query.cursor = page.next;
+            if query.cursor.is_none() {
+                break;
+            }
+        }
+        let count = summary.output_count;
+        if listed != count {
+            problems.push(format!("{count} outputs are unspent, {listed} are listed"));
+        }
+        Ok(())
+    }
+
+    /// Each milestone is there, with its cone, and each block of the cone says so.
+    fn check_milestones(
+        &self,
+        state: &LedgerState,
+        problems: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let reader = self.reader();
+        let first = self.shared.head().pruning_index.next();
+        for index in (first.0..=state.index().0).map(MilestoneIndex) {
+            if reader.milestone(index)?.is_none() {
+                problems.push(format!("milestone {index} is missing"));
+                continue;
+            }
+            match reader.cone(index) {
+                Ok(cone) => {
+                    let cone = cone.unwrap_or_default();
+                    for ((id, inclusion), position) in cone.iter().zip(0_u32..) {
+                        let metadata = reader.metadata(id)?;
+                        let is_right = metadata.is_some_and(|metadata| {
+                            metadata.referenced_by == index
+                                && metadata.white_flag_index == position
+                                && metadata.inclusion == *inclusion
+                        });
+                        if !is_right {
+                            problems.push(format!("block {id} does not stand as {index} says"));
+                        }
+                        if let Some(problem) = self.check_block(id) {
+                            problems.push(problem);
+                        }
+                    }
+                }
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_block(&self, id: &BlockId) -> Option<String> {
+        match self.reader().block(id) {
+            Ok(Some(bytes)) if tangle_crypto::blake2b::hash(&bytes) == id.0 => None,
+            Ok(Some(_)) => Some(format!("block {id} holds other bytes")),
+            Ok(None) => Some(format!("block {id} is missing")),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// Builds the ledger again from the base and the log, and compares the hashes.
+    fn compare(
+        &mut self,
+        genesis: &Genesis,
+        needed: &LedgerSummary,
+        problems: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let path = self.shared.path.join("ledger.check");
+        open::remove_folder(&path)?;
+        self.bases.finish(&self.shared)?;
+        match self.replayed(genesis, &path) {
+            Ok(found) if found == *needed => {}
+            Ok(found) => problems.push(format!(
+                "the ledger has the hash {}, built again from the log {}",
+                hex::encode(needed.hash),
+                hex::encode(found.hash)
+            )),
+            Err(reason) => {
+                problems.push(format!("the ledger cannot be built again: {reason}"));
+            }
+        }
+        open::remove_folder(&path)
+    }
+
+    fn replayed(&self, genesis: &Genesis, path: &std::path::Path) -> Result<LedgerSummary, String> {
+        let text = |error: StoreError| error.to_string();
+        let ledger = Ledger::open(path, 8 << 20).map_err(text)?;
+        let bases: &Bases = &self.bases;
+        let mut head = open::start(&self.shared.path, &ledger, genesis, bases)
+            .map_err(|error| error.to_string())?;
+        for (position, commit) in self.shared.log.commits().map_err(text)? {
+            if commit.index > head.ledger_index {
+                head = replay(&self.shared.log, &ledger, position, &commit)
+                    .map_err(|error| error.to_string())?
+                    .head;
+            }
+        }
+        LedgerState::new(ledger.view().map_err(text)?)
+            .summary()
+            .map_err(text)
+    }
+}
