@@ -1,8 +1,8 @@
 //! Errors as clients see them: `{"error":{"code":"404","message":"…"}}`.
 //!
 //! The code is the HTTP status as a string. What a node has pruned is answered with 404 as well,
-//! but with `prunedBefore`, the first milestone that is still there, so that a client can tell "ask a
-//! node that keeps more" from "there is no such thing".
+//! but with `prunedBefore`, the first milestone that is still there, so that a client can tell
+//! "ask a node that keeps more" from "there is no such thing".
 
 use axum::Json;
 use axum::http::StatusCode;
