@@ -100,7 +100,8 @@ pub(crate) struct DevArguments {
 /// Flags of `tangle node`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct NodeArguments {
-    /// Configuration file; by default ./tangle.toml, then the one in the user's configuration folder.
+    /// Configuration file; by default ./tangle.toml, then the one in the user's configuration
+    /// folder.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Genesis file of the network.
@@ -144,7 +145,8 @@ pub(crate) struct DoctorArguments {
 /// Where a configuration comes from.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ConfigSource {
-    /// Configuration file; by default ./tangle.toml, then the one in the user's configuration folder.
+    /// Configuration file; by default ./tangle.toml, then the one in the user's configuration
+    /// folder.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }

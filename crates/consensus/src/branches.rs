@@ -1,7 +1,7 @@
 //! Branches: which tips cover how much of what no milestone has referenced yet.
 //!
-//! The blocks since the last milestone form a forest: each hangs below the first block that approved
-//! it, and a block that nobody approved is a tip. A tip's weight is the size of its tree.
+//! The blocks since the last milestone form a forest: each hangs below the first block that
+//! approved it, and a block that nobody approved is a tip. A tip's weight is the size of its tree.
 //!
 //! ```text
 //!   a <-- c <-- e   tip e: weight 3 (a, c, e)
@@ -9,10 +9,10 @@
 //!   b <---/
 //! ```
 //!
-//! Invariants: the trees are disjoint, their sizes sum up to the number of tracked blocks, and all of
-//! a tree lies in the past cone of its tip. So parents that leave out tips of weight `w` in all leave
-//! out at most `w` blocks, and parents that name every tip leave out none. A block costs a look-up
-//! for each parent, whatever its past cone is like.
+//! Invariants: the trees are disjoint, their sizes sum up to the number of tracked blocks, and all
+//! of a tree lies in the past cone of its tip. So parents that leave out tips of weight `w` in all
+//! leave out at most `w` blocks, and parents that name every tip leave out none. A block costs a
+//! look-up for each parent, whatever its past cone is like.
 
 use std::collections::HashMap;
 

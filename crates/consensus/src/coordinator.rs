@@ -15,8 +15,8 @@
 //! ```
 //!
 //! A milestone has room for seven tips besides the milestone before it. When there are more, they
-//! are merged by checkpoints, which are blocks without payload: in the last quarter of a slot, or at
-//! any time when tips are very many.
+//! are merged by checkpoints, which are blocks without payload: in the last quarter of a slot, or
+//! at any time when tips are very many.
 
 use tangle_crypto::ed25519::SecretKey;
 use tangle_types::{

@@ -34,7 +34,8 @@ section! {
         milestones: MilestonesSection = MilestonesSection::default(),
         /// The test accounts.
         accounts: AccountsSection = AccountsSection::default(),
-        /// Who owns coins at the start: the name of a test account or an address, and an amount. The faucet's account gets the rest of the supply.
+        /// Who owns coins at the start: the name of a test account or an address, and an amount.
+        /// The faucet's account gets the rest of the supply.
         allocations: Allocations = Allocations::default(),
         /// Where to listen, on loopback; 0 picks a free port.
         ports: PortsSection = PortsSection::default(),

@@ -60,7 +60,8 @@ section! {
 section! {
     /// Tokens for protected paths.
     pub(crate) struct JwtSection {
-        /// Key that signs tokens; without it nobody may use protected paths. `tangle tool jwt --new-key` makes one.
+        /// Key that signs tokens; without it nobody may use protected paths.
+        /// `tangle tool jwt --new-key` makes one.
         key: Option<SecretFile> = None,
         /// Part of every token; a new salt revokes all tokens.
         salt: String = "TANGLE".to_owned(),
@@ -72,7 +73,8 @@ section! {
 section! {
     /// Issuing milestones.
     pub(crate) struct CoordinatorSection {
-        /// Keys that sign; when there are any, this node issues the network's milestones. There must be only one such node.
+        /// Keys that sign; when there are any, this node issues the network's milestones. There
+        /// must be only one such node.
         keys: Vec<SecretFile> = Vec::new(),
         /// Milliseconds between milestones; at least 1000.
         interval_ms: u64 = 1_000,

@@ -40,7 +40,8 @@ pub(crate) enum KeyCommand {
         /// Where the key is: the first public address of IOTA wallets by default.
         #[arg(long, default_value = "m/44'/4218'/0'/0'/0'")]
         path: Path,
-        /// File for the seed, readable by its owner only; never overwritten. Without it only the public part is printed.
+        /// File for the seed, readable by its owner only; never overwritten. Without it only the
+        /// public part is printed.
         #[arg(long)]
         out: Option<PathBuf>,
         /// Human-readable part of the address.

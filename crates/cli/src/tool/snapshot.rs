@@ -35,7 +35,8 @@ pub(crate) enum SnapshotCommand {
         /// A delta snapshot that continues it.
         #[arg(long)]
         delta: Option<PathBuf>,
-        /// Configuration file of the node; by default ./tangle.toml, then the one in the user's configuration folder.
+        /// Configuration file of the node; by default ./tangle.toml, then the one in the user's
+        /// configuration folder.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },

@@ -1,8 +1,8 @@
 //! The ledger store: outputs, their lists, milestones and the head, in an LSM store.
 //!
 //! It holds nothing that could not be made again from the block log and the genesis. The head is
-//! written in the same batch as the changes that lead to it, so what is read in one [`View`] belongs
-//! to one ledger index.
+//! written in the same batch as the changes that lead to it, so what is read in one [`View`]
+//! belongs to one ledger index.
 
 mod change;
 pub(crate) mod keys;
