@@ -226,20 +226,27 @@ fn start_failure(error: StartError) -> Box<Failure> {
 pub(crate) fn open_failure(error: OpenError) -> Box<Failure> {
     match error {
         OpenError::Store(error) => store_failure(&error),
-        OpenError::InUse { path } => {
-            Failure::new(Code::StoreInUse, "the data folder is in use by another process")
-                .with("folder", path.display())
-                .help("stop the other process, or choose another folder with --data")
-        }
+        OpenError::InUse { path } => Failure::new(
+            Code::StoreInUse,
+            "the data folder is in use by another process",
+        )
+        .with("folder", path.display())
+        .help("stop the other process, or choose another folder with --data"),
         OpenError::OtherNetwork {
             path,
             needed,
             found,
-        } => Failure::new(Code::ForeignData, "the data folder belongs to another network")
-            .with("folder", path.display())
-            .with("its", format!("genesis {found}"))
-            .with("ours", format!("genesis {needed}"))
-            .help("choose another folder with --data, or the configuration of that network;\na dev network starts over with --reset"),
+        } => Failure::new(
+            Code::ForeignData,
+            "the data folder belongs to another network",
+        )
+        .with("folder", path.display())
+        .with("its", format!("genesis {found}"))
+        .with("ours", format!("genesis {needed}"))
+        .help(
+            "choose another folder with --data, or the configuration of that network;\n\
+                 a dev network starts over with --reset",
+        ),
         OpenError::NotAStore { path, .. } => {
             Failure::new(Code::ForeignData, "the data folder holds other things")
                 .with("folder", path.display())

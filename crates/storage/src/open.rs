@@ -248,7 +248,7 @@ fn move_pruning_index(
     change.head.pruning_index = index;
     let above = commits.iter().filter(|(_, commit)| commit.index > index);
     let entry_points: HashMap<_, _> = above
-        .flat_map(|(_, commit)| pruned_roots(commit.clone(), index))
+        .flat_map(|(_, commit)| pruned_roots(&commit.roots, index))
         .collect();
     let before = view.entry_points()?;
     change.set_entry_points(before.iter().map(|(id, _)| id), &entry_points);

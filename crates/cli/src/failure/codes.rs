@@ -74,6 +74,7 @@ impl Code {
             .find(|code| code.explanation().code.eq_ignore_ascii_case(text))
     }
 
+    // tidy: a table
     pub(crate) const fn explanation(self) -> Explanation {
         let (code, title, text, exit_code) = match self {
             Self::ConfigUnreadable => (
