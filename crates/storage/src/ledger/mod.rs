@@ -79,6 +79,8 @@ impl Ledger {
             .worker_threads(1)
             .max_cached_files(Some(200))
             .journal_compression(CompressionType::None)
+            // What is read again at the next start; the least that the database takes.
+            .max_journaling_size(64 << 20)
             .manual_journal_persist(true)
             .open()?;
         let memtable_bytes = (memory_bytes / 8).clamp(1 << 20, 64 << 20);
