@@ -115,12 +115,20 @@ class Node:
 
     def get(self, path: str):
         """The JSON of a path."""
-        return json.load(self._request(path, 10))
+        return self.ask("GET", path)[1]
 
-    def _request(self, path: str, seconds: float) -> http.client.HTTPResponse:
+    def ask(self, method: str, path: str, body=None):
+        """Status and JSON of an answer."""
+        answer = self._request(path, 30, method, body)
+        return answer.status, json.load(answer)
+
+    def _request(
+        self, path: str, seconds: float, method: str = "GET", body=None
+    ) -> http.client.HTTPResponse:
         # Not by urllib, which would ask a proxy.
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-        connection.request("GET", path, headers={"Connection": "close"})
+        headers = {"Connection": "close", "Content-Type": "application/json"}
+        connection.request(method, path, json.dumps(body) if body else None, headers)
         return connection.getresponse()
 
     def resident_bytes(self) -> int:

@@ -7,11 +7,14 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 from node import Node
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT_SECONDS = 900
+# Newest milestones that no order can prune.
+KEPT_MILESTONES = 50
 
 # Asks for what is there, with what the node tells of itself; see `found`.
 FOUND = """
@@ -29,6 +32,27 @@ def found(node: Node) -> str:
     milestone = node.get("/api/core/v2/info")["status"]["confirmedMilestone"]["milestoneId"]
     output = node.get("/api/indexer/v1/outputs")["items"][0]
     return FOUND.format(block=block, milestone=milestone, output=output)
+
+
+def pruned_is_told_from_unknown(node: Node) -> bool:
+    """Prunes some milestones; those are then missing in another way than what never was."""
+    status = node.get("/api/core/v2/info")["status"]
+    while status["confirmedMilestone"]["index"] < KEPT_MILESTONES + 5:
+        time.sleep(1)
+        status = node.get("/api/core/v2/info")["status"]
+    if status["pruningIndex"] == 0:
+        node.ask("POST", "/api/core/v2/control/database/prune", {"index": 3})
+    first = node.get("/api/core/v2/info")["status"]["pruningIndex"] + 1
+    by_index = "/api/core/v2/milestones/by-index/"
+    pruned = node.ask("GET", by_index + "1")
+    unknown = node.ask("GET", by_index + "4000000000")
+    kept = node.ask("GET", f"{by_index}{first}")
+    print(f"milestone 1: {pruned}; 4000000000: {unknown}; {first}: {kept[0]}")
+    return (
+        (pruned[0], unknown[0], kept[0]) == (404, 404, 200)
+        and pruned[1]["error"]["prunedBefore"] == first > 1
+        and "prunedBefore" not in unknown[1]["error"]
+    )
 
 
 def schemathesis(node: Node, folder: pathlib.Path, config: str, *arguments: str) -> bool:
@@ -55,6 +79,7 @@ def main() -> int:
         passed = schemathesis(node, folder, "", "--phases", "coverage,fuzzing,stateful", *common)
         there = ["--mode", "positive", "--phases", "coverage,fuzzing", "--include-method", "GET"]
         passed &= schemathesis(node, folder, found(node), *there, *common)
+        passed &= pruned_is_told_from_unknown(node)
         passed &= node.is_healthy()
     return 0 if passed else 1
 

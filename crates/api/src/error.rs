@@ -1,8 +1,8 @@
 //! Errors as clients see them: `{"error":{"code":"404","message":"…"}}`.
 //!
 //! The code is the HTTP status as a string. What a node has pruned is answered with 404 as well,
-//! but with `prunedBefore`, the first milestone that is still there, so that a client can tell "ask
-//! a node that keeps more" from "there is no such thing".
+//! but with `prunedBefore`, the first milestone that is still there, so that a client can tell
+//! "ask a node that keeps more" from "there is no such thing".
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -85,8 +85,8 @@ impl ApiError {
             return Self::not_found(format_args!("{what} not found: {id}"));
         };
         let mut error = Self::not_found(format_args!(
-            "{what} not found: {id}; it is unknown, or older than milestone {first}, the first this \
-             node has not pruned: ask a node that keeps more"
+            "{what} not found: {id}; it is unknown, or older than milestone {first}, the first \
+             that this node has not pruned: ask a node that keeps more"
         ));
         error.pruned_before = Some(first);
         error
@@ -98,8 +98,8 @@ impl ApiError {
             return Self::not_found(format_args!("milestone not found: {index}"));
         };
         let mut error = Self::not_found(format_args!(
-            "milestone {index} was pruned, this node keeps milestones from {first}: ask a node that \
-             keeps more"
+            "milestone {index} was pruned, this node keeps milestones from {first}: ask a node \
+             that keeps more"
         ));
         error.pruned_before = Some(first);
         error

@@ -71,7 +71,7 @@ fn target(request: &PruneRequest) -> Result<PruneTarget, ApiError> {
         (None, None, Some(size)) => match size_bytes(size) {
             Some(bytes) => Ok(PruneTarget::SizeBytes(bytes)),
             None => Err(ApiError::bad_request(format_args!(
-                "targetDatabaseSize={}: a number with a unit such as 500MB, 30GB or 2TiB is expected",
+                "targetDatabaseSize={}: a size such as 500MB, 30GB or 2TiB is expected",
                 shorten(size)
             ))),
         },
