@@ -30,7 +30,7 @@ async function referenced(blockId) {
 async function newOwner() {
   const secret = { mnemonic: sdk.Utils.generateMnemonic() };
   const [address] = await new sdk.SecretManager(secret).generateEd25519Addresses({
-    coinType: sdk.CoinType.IOTA,
+    coinType: sdk.CoinType.Shimmer,
     range: { start: 0, end: 1 },
     bech32Hrp: "tst",
   });

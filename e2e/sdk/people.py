@@ -22,6 +22,8 @@ from iota_sdk.wallet.account import Account
 from network import Network, wait_until
 
 HRP = "tst"
+# The client's default; wallets are made with IOTA's.
+CLIENT_COIN = CoinType.SHIMMER
 FAUCET_AMOUNT = 100_000_000_000
 
 
@@ -52,7 +54,7 @@ def new_owner() -> Owner:
     """Someone with new keys and no coins."""
     secret = MnemonicSecretManager(Utils.generate_mnemonic())
     addresses = SecretManager(secret).generate_ed25519_addresses(
-        coin_type=CoinType.IOTA, start=0, end=1, bech32_hrp=HRP
+        coin_type=CLIENT_COIN, start=0, end=1, bech32_hrp=HRP
     )
     return Owner(secret, addresses[0])
 
@@ -111,9 +113,13 @@ def settle(account: Account, transaction) -> str:
     """Waits until a transaction is included, and lets the account know; gives back the block."""
     block_id = account.retry_transaction_until_included(transaction.transactionId, 1, 30)
     account.sync()
-    state = account.get_transaction(transaction.transactionId).inclusionState
-    assert state == "confirmed", state
+    assert inclusion(account, transaction) == "confirmed"
     return block_id
+
+
+def inclusion(account: Account, transaction) -> str:
+    """What became of a transaction, as the account knows; `InclusionState` but for its case."""
+    return account.get_transaction(transaction.transactionId).inclusionState.lower()
 
 
 def available(account: Account) -> int:

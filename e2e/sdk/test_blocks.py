@@ -17,7 +17,7 @@ def referenced(client, block_id):
 
     def metadata():
         found = client.get_block_metadata(block_id)
-        return found if hasattr(found, "referencedByMilestoneIndex") else None
+        return found if found.referencedByMilestoneIndex else None
 
     return wait_until(f"{block_id} is referenced", metadata)
 
@@ -55,15 +55,14 @@ def test_metadata_exists_at_once_and_then_names_a_milestone(network, client):
     later = referenced(client, block_id)
     assert later.ledgerInclusionState == "noTransaction"
     assert later.referencedByMilestoneIndex <= network.confirmed_index()
-    assert not hasattr(later, "conflictReason")
-    assert not hasattr(later, "shouldPromote")
+    assert later.conflictReason is None
+    assert later.shouldPromote is None
 
 
 def test_several_blocks_are_found_together(client):
     ids = [client.build_and_post_block(tag=TAG, data=utf8_to_hex(str(n)))[0] for n in range(5)]
-    blocks = client.find_blocks(ids)
-    assert [block.id() for block in blocks] == ids
-    assert [hex_to_utf8(block.payload.data) for block in blocks] == ["0", "1", "2", "3", "4"]
+    blocks = {block.id(): hex_to_utf8(block.payload.data) for block in client.find_blocks(ids)}
+    assert [blocks[block_id] for block_id in ids] == ["0", "1", "2", "3", "4"]
 
 
 def test_posting_a_block_again_gives_the_same_id(client):

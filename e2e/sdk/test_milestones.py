@@ -95,4 +95,4 @@ def test_block_of_a_milestone_says_so(network, client):
     milestone = client.get_milestone_by_index(index + 2)
     kinds = [client.get_block_metadata(parent) for parent in milestone.parents]
     # The block of the milestone before is always in the cone: it is a tip that nothing approved.
-    assert any(getattr(kind, "milestoneIndex", None) == index + 1 for kind in kinds)
+    assert any(kind.milestoneIndex == index + 1 for kind in kinds)

@@ -119,7 +119,8 @@ def test_burned_token_stays_in_circulation_for_its_foundry(network, account, tok
 
 def test_token_is_sent_and_claimed(network, wallet, account, token):
     receiver = funded_account(network, wallet, "receiver of tokens")
-    params = SendNativeTokensParams(address_of(receiver), [NativeToken(token, hex(25))])
+    # Pairs, not `NativeToken`: the SDK reads nothing else here.
+    params = SendNativeTokensParams(address_of(receiver), [(token, hex(25))])
     settle(account, account.send_native_tokens([params]))
     assert amount_of(account, token) == 75
     receiver.sync()

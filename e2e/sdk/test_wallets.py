@@ -9,6 +9,7 @@ from iota_sdk import (
     ConsolidationParams,
     MnemonicSecretManager,
     SendParams,
+    SyncOptions,
     TransactionOptions,
     Utils,
     Wallet,
@@ -21,6 +22,7 @@ from people import (
     ask_faucet,
     available,
     funded_account,
+    inclusion,
     mnemonic_wallet,
     settle,
     stronghold_wallet,
@@ -36,6 +38,7 @@ def test_coins_from_the_faucet_are_sent_on(network, tmp_path, make):
     settle(sender, transaction)
     assert available(sender) == FAUCET_AMOUNT - 2_500_000
     assert available(receiver) == 2_500_000
+    receiver.sync(SyncOptions(force_syncing=True, sync_incoming_transactions=True))
     (incoming,) = receiver.incoming_transactions()
     assert incoming.transactionId == transaction.transactionId
     assert [account.get_metadata().alias for account in wallet.get_accounts()] == [
@@ -132,7 +135,7 @@ def test_second_spend_from_a_copy_of_the_wallet_is_conflicting(network, tmp_path
     with pytest.raises(WalletError):
         second.retry_transaction_until_included(spent.transactionId, 1, 10)
     second.sync()
-    assert second.get_transaction(spent.transactionId).inclusionState == "conflicting"
+    assert inclusion(second, spent) == "conflicting"
     assert available(second) == FAUCET_AMOUNT
 
 

@@ -1,8 +1,8 @@
 //! Errors as clients see them: `{"error":{"code":"404","message":"…"}}`.
 //!
-//! The code is the HTTP status as a string. What a node has pruned is answered with 404 as well, but
-//! with `prunedBefore`, the first milestone that is still there, so that a client can tell "ask a
-//! node that keeps more" from "there is no such thing".
+//! The code is the HTTP status as a string. What a node has pruned is answered with 404 as well,
+//! but with `prunedBefore`, the first milestone that is still there, so that a client can tell
+//! "ask a node that keeps more" from "there is no such thing".
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -85,8 +85,8 @@ impl ApiError {
             return Self::not_found(format_args!("{what} not found: {id}"));
         };
         let mut error = Self::not_found(format_args!(
-            "{what} not found: {id}; it is unknown, or older than milestone {first}, the first this \
-             node has not pruned: ask a node that keeps more"
+            "{what} not found: {id}; it is unknown, or older than milestone {first}, the first \
+             that this node has not pruned: ask a node that keeps more"
         ));
         error.pruned_before = Some(first);
         error
@@ -98,8 +98,8 @@ impl ApiError {
             return Self::not_found(format_args!("milestone not found: {index}"));
         };
         let mut error = Self::not_found(format_args!(
-            "milestone {index} was pruned, this node keeps milestones from {first}: ask a node that \
-             keeps more"
+            "milestone {index} was pruned, this node keeps milestones from {first}: ask a node \
+             that keeps more"
         ));
         error.pruned_before = Some(first);
         error
@@ -259,5 +259,41 @@ impl From<PeerError> for ApiError {
             PeerError::Address(_) => Self::bad_request(error),
             PeerError::Full(_) => Self::unavailable(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pruned_before(error: &ApiError) -> Option<u32> {
+        error.pruned_before.map(|index| index.0)
+    }
+
+    #[test]
+    fn pruned_is_told_from_unknown() {
+        let nothing = Pruned(MilestoneIndex(0));
+        let some = Pruned(MilestoneIndex(7));
+        for (index, pruned, expected) in [
+            (3, nothing, None),
+            (3, some, Some(8)),
+            (7, some, Some(8)),
+            (8, some, None),
+            (9_000, some, None),
+        ] {
+            let error = ApiError::unknown_index(MilestoneIndex(index), pruned);
+            assert_eq!(error.status, StatusCode::NOT_FOUND);
+            assert_eq!(pruned_before(&error), expected, "{index}");
+            assert_eq!(error.message.contains("was pruned"), expected.is_some());
+        }
+        let unknown = ApiError::unknown_id("block", &"0x01", nothing);
+        assert_eq!(pruned_before(&unknown), None);
+        assert_eq!(unknown.message, "not found, error: block not found: 0x01");
+        let maybe = ApiError::unknown_id("block", &"0x01", some);
+        assert_eq!(
+            (maybe.status, pruned_before(&maybe)),
+            (unknown.status, Some(8))
+        );
+        assert!(maybe.message.contains("older than milestone 8"));
     }
 }

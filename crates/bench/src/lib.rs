@@ -1,4 +1,5 @@
-//! Measures the node: what it takes in, what it costs, and how far from the machine's limit that is.
+//! Measures the node: what it takes in, what it costs, and how far from the machine's limit that
+//! is.
 //!
 //! Every figure comes with the limit measured in the same run, because rates of different machines
 //! cannot be compared, while ratios can.

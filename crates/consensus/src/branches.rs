@@ -1,7 +1,7 @@
 //! Branches: which tips cover how much of what no milestone has referenced yet.
 //!
-//! The blocks since the last milestone form a forest: each hangs below the first block that approved
-//! it, and a block that nobody approved is a tip. A tip's weight is the size of its tree.
+//! The blocks since the last milestone form a forest: each hangs below the first block that
+//! approved it, and a block that nobody approved is a tip. A tip's weight is the size of its tree.
 //!
 //! ```text
 //!   a <-- c <-- e   tip e: weight 3 (a, c, e)
@@ -9,12 +9,12 @@
 //!   b <---/
 //! ```
 //!
-//! Invariants: the trees are disjoint, their sizes sum up to the number of tracked blocks, and all of
-//! a tree lies in the past cone of its tip. So parents that leave out tips of weight `w` in all leave
-//! out at most `w` blocks, and parents that name every tip leave out none. A block costs a look-up
-//! for each parent, whatever its past cone is like.
+//! Invariants: the trees are disjoint, their sizes sum up to the number of tracked blocks, and all
+//! of a tree lies in the past cone of its tip. So parents that leave out tips of weight `w` in all
+//! leave out at most `w` blocks, and parents that name every tip leave out none. A block costs a
+//! look-up for each parent, whatever its past cone is like.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use tangle_crypto::blake2b;
 use tangle_types::BlockId;
@@ -104,18 +104,33 @@ impl Branches {
             .collect()
     }
 
-    /// Chooses tips for a checkpoint; they are not chosen for another one.
-    pub(crate) fn merge(&mut self, choice: Choice) -> Vec<BlockId> {
+    /// Chooses tips for up to `count` checkpoints; they are not chosen for others. All at once, as
+    /// each choice goes over all tips.
+    pub(crate) fn merge(&mut self, choice: Choice, count: usize) -> VecDeque<Vec<BlockId>> {
         let is_open = |position: &usize| !self.tips[*position].is_merging;
-        let candidates = (0..self.tips.len()).filter(is_open).collect();
-        let chosen = self.choose_among(candidates, choice);
-        self.merging_count += chosen.len();
-        let mut ids = Vec::with_capacity(chosen.len());
-        for position in chosen {
-            self.tips[position].is_merging = true;
-            ids.push(self.tips[position].id);
+        let mut open: Vec<usize> = (0..self.tips.len()).filter(is_open).collect();
+        open.sort_unstable_by_key(|position| {
+            std::cmp::Reverse((self.tips[*position].weight, *position))
+        });
+        let mut checkpoints = VecDeque::new();
+        let mut next = 0;
+        // A checkpoint over one tip would be of no use.
+        while checkpoints.len() < count && next + 1 < open.len() {
+            let end = (next + choice.heaviest + choice.random).min(open.len());
+            for drawn in (next + choice.heaviest).min(end)..end {
+                let pick = drawn + self.chance.below(open.len() - drawn);
+                open.swap(drawn, pick);
+            }
+            let mut ids = Vec::with_capacity(end - next);
+            for position in &open[next..end] {
+                self.tips[*position].is_merging = true;
+                ids.push(self.tips[*position].id);
+            }
+            self.merging_count += ids.len();
+            checkpoints.push_back(ids);
+            next = end;
         }
-        ids
+        checkpoints
     }
 
     fn choose_among(&mut self, mut candidates: Vec<usize>, choice: Choice) -> Vec<usize> {
@@ -244,8 +259,9 @@ mod tests {
             heaviest: 5,
             random: 3,
         };
-        let first = branches.merge(choice);
-        let second = branches.merge(choice);
+        let first = branches.merge(choice, 1).remove(0).expect("12 tips");
+        let second = branches.merge(choice, 9).remove(0).expect("4 tips");
+        assert!(branches.merge(choice, 1).is_empty());
         assert_eq!((first.len(), second.len()), (8, 4));
         assert!(first.iter().all(|id| !second.contains(id)));
         assert_eq!(branches.open_count(), 0);

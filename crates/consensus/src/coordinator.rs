@@ -15,8 +15,10 @@
 //! ```
 //!
 //! A milestone has room for seven tips besides the milestone before it. When there are more, they
-//! are merged by checkpoints, which are blocks without payload: in the last quarter of a slot, or at
-//! any time when tips are very many.
+//! are merged by checkpoints, which are blocks without payload: in the last quarter of a slot, or
+//! at any time when tips are very many.
+
+use std::collections::VecDeque;
 
 use tangle_crypto::ed25519::SecretKey;
 use tangle_types::{
@@ -118,6 +120,8 @@ pub struct Coordinator {
     reserved: MilestoneIndex,
     /// Whether the last quarter of the slot has begun.
     is_merging: bool,
+    /// Parents of checkpoints that were not asked for yet.
+    checkpoint_queue: VecDeque<Vec<BlockId>>,
     /// Checkpoints asked for and not seen yet.
     checkpoint_count: usize,
     /// Checkpoints that may still be asked for in this slot: enough for the tips at its beginning,
@@ -145,6 +149,7 @@ impl Coordinator {
             slot_ms: 0,
             reserved: previous.index,
             is_merging: false,
+            checkpoint_queue: VecDeque::new(),
             checkpoint_count: 0,
             checkpoints_left: 0,
         }
@@ -199,18 +204,34 @@ impl Coordinator {
         let mut checkpoints = Vec::new();
         while self.checkpoint_count < at_once
             && (is_wide || self.is_merging && self.checkpoints_left > 0)
-            && self.has_too_many_tips()
         {
-            checkpoints.push(self.branches.merge(CHECKPOINT_TIPS));
+            if self.checkpoint_queue.is_empty() {
+                let needed = self.checkpoints_needed();
+                self.checkpoint_queue = self.branches.merge(CHECKPOINT_TIPS, needed);
+            }
+            let Some(parents) = self.checkpoint_queue.pop_front() else {
+                break;
+            };
+            checkpoints.push(parents);
             self.checkpoint_count += 1;
             self.checkpoints_left = self.checkpoints_left.saturating_sub(1);
         }
         checkpoints
     }
 
-    fn has_too_many_tips(&self) -> bool {
+    /// Checkpoints that leave no more tips than a milestone has room for; of very many tips, those
+    /// for a share of them, since others may be approved meanwhile.
+    fn checkpoints_needed(&self) -> usize {
         let open = self.branches.open_count();
-        open > 1 && open + self.checkpoint_count > MILESTONE_TIPS.heaviest + MILESTONE_TIPS.random
+        let room = MILESTONE_TIPS.heaviest + MILESTONE_TIPS.random;
+        let excess = (open + self.checkpoint_count).saturating_sub(room);
+        let size = CHECKPOINT_TIPS.heaviest + CHECKPOINT_TIPS.random;
+        let needed = excess.div_ceil(size - 1);
+        if open > WIDE_TIP_COUNT {
+            needed.min(open / 4 / size)
+        } else {
+            needed
+        }
     }
 
     /// To be told once a checkpoint block exists, or that it will not.
@@ -320,6 +341,7 @@ impl Coordinator {
         self.reserved = self.reserved.max(previous.index);
         self.branches.clear();
         self.is_merging = false;
+        self.checkpoint_queue.clear();
         self.checkpoint_count = 0;
         self.checkpoints_left = 0;
         let next_ms = self.slot_ms.saturating_add(self.interval_ms);

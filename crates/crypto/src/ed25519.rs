@@ -4,10 +4,10 @@ use ed25519_zebra::{Signature, SigningKey, VerificationKey, VerificationKeyBytes
 use rand_core::OsRng;
 use zeroize::ZeroizeOnDrop;
 
-/// Signatures verified in one go: first many, and where one is bad, few. A good signature among many
-/// costs half of one alone, and more than 128 bring nothing. Halving down to the bad ones would
-/// cost as much as verifying all of them one by one; a second step to 16 is cheaper when few are
-/// bad, and no batch costs more than twice its signatures one by one, however many are bad.
+/// Signatures verified in one go: first many, and where one is bad, few. A good signature among
+/// many costs half of one alone, and more than 128 bring nothing. Halving down to the bad ones
+/// would cost as much as verifying all of them one by one; a second step to 16 is cheaper when few
+/// are bad, and no batch costs more than twice its signatures one by one, however many are bad.
 const BATCH_SIZES: [usize; 2] = [128, 16];
 /// Below this many, one by one is as fast.
 const BATCH_MIN: usize = 4;

@@ -71,7 +71,8 @@ impl Default for UniformTipsConfig {
 /// Uniform random tip selection (URTS, TIP-3).
 ///
 /// A tip that was approved stays for a while, so that a slow or lone issuer cannot empty the pool,
-/// and so that many blocks may approve it at once. Each tip is in one pool; lazy blocks are in none.
+/// and so that many blocks may approve it at once. Each tip is in one pool; lazy blocks are in
+/// none.
 #[derive(Debug)]
 pub struct UniformTips {
     referenced_age_ms: u64,

@@ -167,6 +167,15 @@ impl<T> Dag<T> {
         Ok(Inserted::Waiting(missing))
     }
 
+    /// Whether a block with these parents, if the window does not know it, is new: neither was it
+    /// referenced and forgotten, nor dropped as hopeless. Either would have an end of its cone at a
+    /// depth at which roots are forgotten, and so a parent that is forgotten or was dropped.
+    #[must_use]
+    pub fn are_recent(&self, parents: &[BlockId]) -> bool {
+        let mut parents = parents.iter();
+        parents.all(|parent| self.is_unforgotten(self.known.get(parent).copied()))
+    }
+
     /// Whether a block with such a parent cannot be one that was referenced and forgotten.
     fn is_unforgotten(&self, parent: Option<Known>) -> bool {
         match parent {
@@ -376,8 +385,8 @@ impl<T> Dag<T> {
         })
     }
 
-    /// Unreferenced blocks in the past cones of `starts`, in white-flag order. Each is visited once.
-    /// Starts that are roots add nothing.
+    /// Unreferenced blocks in the past cones of `starts`, in white-flag order. Each is visited
+    /// once. Starts that are roots add nothing.
     ///
     /// # Errors
     /// The cone is not solid, or a start is unknown; so is a root that the window has forgotten.
@@ -481,8 +490,8 @@ impl<T> Dag<T> {
     }
 
     /// Removes the blocks that can never be confirmed because they are some milestones below max
-    /// depth, and those that waited for parents in vain, and returns their ids. A block that hangs on such a
-    /// block goes with it.
+    /// depth, and those that waited for parents in vain, and returns their ids. A block that hangs
+    /// on such a block goes with it.
     pub fn drop_hopeless(&mut self) -> Vec<BlockId> {
         let depth_max = u32::from(self.config.below_max_depth) + DEPTH_MARGIN;
         let mut doomed: Vec<Handle> = Vec::new();

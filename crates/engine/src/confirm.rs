@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use tangle_consensus::{MilestoneRoots, check_next};
-use tangle_ledger::{ConfirmingMilestone, Diff, ReferencedBlock, apply, apply_receipt};
+use tangle_ledger::{
+    Changes, ConfirmingMilestone, Diff, Lookup, ReferencedBlock, apply, apply_receipt,
+};
 use tangle_types::{BlockId, MilestoneIndex, Treasury, UnixSeconds};
 
 use crate::engine::{may_be_approved, milestone_of};
@@ -20,6 +22,7 @@ use crate::{
 pub(crate) struct Outcome {
     pub(crate) cone: Vec<BlockId>,
     pub(crate) diff: Diff,
+    pub(crate) changes: Changes,
 }
 
 impl<S: Store> Engine<S> {
@@ -59,8 +62,13 @@ impl<S: Store> Engine<S> {
             overlay: &self.overlay,
             store: &self.store,
         };
-        let diff = apply(ConfirmingMilestone { index, timestamp }, blocks, &view)?;
-        Ok(Outcome { cone, diff })
+        let milestone = ConfirmingMilestone { index, timestamp };
+        let (diff, changes) = apply(milestone, blocks, &view)?;
+        Ok(Outcome {
+            cone,
+            diff,
+            changes,
+        })
     }
 
     /// The roots that a milestone with these parents would have; `None` when they are not solid.
@@ -175,13 +183,20 @@ impl<S: Store> Engine<S> {
     ) -> Result<Arc<MilestoneCommit>, Halt> {
         let milestone = &stored.milestone;
         let index = milestone.index;
-        let Outcome { cone, mut diff } = outcome;
+        let Outcome {
+            cone,
+            mut diff,
+            mut changes,
+        } = outcome;
         let invalid = |reason: String| Halt::InvalidMilestone { index, reason };
         let mut treasury: Option<(Treasury, Treasury)> = None;
         if let Some(receipt) = milestone.receipt() {
             let applied = apply_receipt(stored.id, milestone, receipt, &self.treasury)
                 .map_err(|error| invalid(error.to_string()))?;
-            diff.created.extend(applied.created);
+            for output in applied.created {
+                changes.insert(output.id, Lookup::Unspent(Arc::clone(&output)));
+                diff.created.push(output);
+            }
             treasury = Some((self.treasury, applied.treasury));
         }
         if let Some(option) = milestone.parameters() {
@@ -198,7 +213,7 @@ impl<S: Store> Engine<S> {
             diff,
             treasury,
         });
-        self.overlay.push(Arc::clone(&commit));
+        self.overlay.push(index, changes);
         self.renew(now, index, &cone);
         self.forget_entry_points();
         Ok(commit)

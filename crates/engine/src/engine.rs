@@ -289,7 +289,7 @@ impl<S: Store> Engine<S> {
         {
             coordinator.on_checkpoint();
         }
-        if self.is_known(&block.id(), source)? {
+        if self.is_known(&block, source)? {
             if let Source::Client(ticket) = source {
                 effects.push(Effect::Accepted(ticket));
             }
@@ -309,12 +309,15 @@ impl<S: Store> Engine<S> {
         self.confirm_known(now, effects)
     }
 
-    fn is_known(&self, id: &BlockId, source: Source) -> Result<bool, S::Error> {
-        if self.dag.value(id).is_some() || self.dag.root(id).is_some() {
+    fn is_known(&self, block: &CheckedBlock, source: Source) -> Result<bool, S::Error> {
+        let id = block.id();
+        if self.dag.value(&id).is_some() || self.dag.root(&id).is_some() {
             return Ok(true);
         }
-        // What is replayed comes from the store, so the store knows it.
-        Ok(source != Source::Replay && self.store.contains(id)?)
+        // What is replayed comes from the store, so the store knows it. Of what hangs on the newest
+        // part of the Tangle the window knows all that is stored.
+        let may_be_stored = source != Source::Replay && !self.dag.are_recent(block.parents());
+        Ok(may_be_stored && self.store.contains(&id)?)
     }
 
     /// Puts a block into the window and deals with every block that becomes solid by it.

@@ -3,8 +3,8 @@
 //! What it is not: it opens no file or socket, reads no clock, starts no thread and draws no
 //! randomness but from a seed. What it must look up it asks of a [`Store`].
 //!
-//! Begin with [`Engine`], its [`Input`]s and [`Effect`]s; [`CheckedBlock`] is the only kind of block
-//! that gets in.
+//! Begin with [`Engine`], its [`Input`]s and [`Effect`]s; [`CheckedBlock`] is the only kind of
+//! block that gets in.
 
 mod checked;
 mod confirm;

@@ -1,12 +1,11 @@
 //! White flag: applies an ordered sequence of blocks to a read view of the ledger, in one pass.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tangle_crypto::merkle;
 use tangle_types::{
-    BlockId, ConflictReason, Inclusion, LedgerOutput, MilestoneIndex, OutputId, Spend, Transaction,
-    TransactionHashes, TransactionId, UnixSeconds,
+    BlockId, ConflictReason, IdMap, Inclusion, LedgerOutput, MilestoneIndex, OutputId, Spend,
+    Transaction, TransactionHashes, TransactionId, UnixSeconds,
 };
 
 use crate::check_transaction;
@@ -95,7 +94,11 @@ pub struct Diff {
     pub applied_merkle_root: [u8; 32],
 }
 
-/// Applies `blocks`, which come in white-flag order, to the state that `view` shows.
+/// Every output that a milestone created or consumed, as it is afterwards.
+pub type Changes = IdMap<OutputId, Lookup>;
+
+/// Applies `blocks`, which come in white-flag order, to the state that `view` shows. Returns what
+/// the milestone does, and the same by output.
 ///
 /// # Errors
 /// A look-up failed; nothing can be said of the milestone then.
@@ -103,11 +106,11 @@ pub fn apply<'a, V: LedgerView>(
     milestone: ConfirmingMilestone,
     blocks: impl IntoIterator<Item = ReferencedBlock<'a>>,
     view: &V,
-) -> Result<Diff, V::Error> {
+) -> Result<(Diff, Changes), V::Error> {
     let mut working = WorkingSet {
         view,
         milestone,
-        touched: HashMap::new(),
+        changes: Changes::default(),
         diff: Diff::default(),
     };
     for block in blocks {
@@ -117,7 +120,9 @@ pub fn apply<'a, V: LedgerView>(
         };
         working.diff.referenced.push((block.id, inclusion));
     }
-    let mut diff = working.diff;
+    let WorkingSet {
+        mut diff, changes, ..
+    } = working;
     let all: Vec<[u8; 32]> = diff.referenced.iter().map(|(id, _)| id.0).collect();
     diff.inclusion_merkle_root = merkle::root(&all);
     let is_included = |inclusion: &Inclusion| *inclusion == Inclusion::Included;
@@ -128,21 +133,14 @@ pub fn apply<'a, V: LedgerView>(
         .map(|(id, _)| id.0)
         .collect();
     diff.applied_merkle_root = merkle::root(&included);
-    Ok(diff)
-}
-
-/// An output that this milestone has created or spent already.
-#[derive(Debug)]
-enum Touched {
-    Created(Arc<LedgerOutput>),
-    Spent,
+    Ok((diff, changes))
 }
 
 /// The state within the milestone: the view, and what the blocks so far have changed.
 struct WorkingSet<'v, V> {
     view: &'v V,
     milestone: ConfirmingMilestone,
-    touched: HashMap<OutputId, Touched>,
+    changes: Changes,
     diff: Diff,
 }
 
@@ -172,16 +170,16 @@ impl<V: LedgerView> WorkingSet<'_, V> {
     ) -> Result<Result<Vec<Arc<LedgerOutput>>, ConflictReason>, V::Error> {
         let mut inputs = Vec::with_capacity(ids.len());
         for id in ids {
-            match self.touched.get(id) {
-                Some(Touched::Created(output)) => {
+            match self.changes.get(id) {
+                Some(Lookup::Unspent(output)) => {
                     inputs.push(Arc::clone(output));
                     continue;
                 }
                 // TIP-2: a second spend in the same cone is a conflict, not an error.
-                Some(Touched::Spent) => {
+                Some(Lookup::Spent) => {
                     return Ok(Err(ConflictReason::InputAlreadySpentInThisMilestone));
                 }
-                None => {}
+                Some(Lookup::Unknown) | None => {}
             }
             match self.view.output(id)? {
                 Lookup::Unspent(output) => inputs.push(output),
@@ -199,7 +197,7 @@ impl<V: LedgerView> WorkingSet<'_, V> {
             milestone_timestamp: self.milestone.timestamp,
         };
         for input in inputs {
-            self.touched.insert(input.id, Touched::Spent);
+            self.changes.insert(input.id, Lookup::Spent);
             self.diff.consumed.push((input, spend));
         }
     }
@@ -213,8 +211,8 @@ impl<V: LedgerView> WorkingSet<'_, V> {
                 milestone_timestamp: self.milestone.timestamp,
                 output: output.clone(),
             });
-            self.touched
-                .insert(output.id, Touched::Created(Arc::clone(&output)));
+            self.changes
+                .insert(output.id, Lookup::Unspent(Arc::clone(&output)));
             self.diff.created.push(output);
         }
     }

@@ -15,8 +15,8 @@ mod transition;
 mod unlocking;
 
 pub use apply::{
-    ConfirmingMilestone, Diff, LedgerView, Lookup, ReferencedBlock, SignatureSet, Spendings,
-    VerifiedTransaction, apply,
+    Changes, ConfirmingMilestone, Diff, LedgerView, Lookup, ReferencedBlock, SignatureSet,
+    Spendings, VerifiedTransaction, apply,
 };
 pub use receipt::{AppliedReceipt, ReceiptError, apply_receipt};
 pub use transaction::check_transaction;

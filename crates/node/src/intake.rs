@@ -1,4 +1,5 @@
-//! The way in: blocks are parsed and checked in batches on a few threads, then handed to the engine.
+//! The way in: blocks are parsed and checked in batches on a few threads, then handed to the
+//! engine.
 //!
 //! Clients wait for an answer and go first; blocks in bulk come behind them. Both queues are
 //! bounded: the client's by permits that its callers hold, the bulk's by blocking whoever fills it.

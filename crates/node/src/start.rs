@@ -85,17 +85,8 @@ pub fn start(
     )?;
     let age_max_ms = milestone_age_max_ms(coordinator.as_ref());
     let engine = Engine::new(parts(config, &reader, &keys, coordinator), bootstrap);
-    let confirmed = MilestoneSummary::from(engine.summary().confirmed);
-    let in_force = Arc::new(engine.parameters().clone());
-    let parameters = Arc::new(RwLock::new(Arc::clone(&in_force)));
-    let board = StatusBoard::new(
-        reader.clone(),
-        confirmed,
-        Arc::clone(&in_force),
-        age_max_ms,
-        config.pow_enabled,
-    );
-    let board = Arc::new(board);
+    let parameters = Arc::new(RwLock::new(Arc::new(engine.parameters().clone())));
+    let board = Arc::new(board_of(&engine, config, &reader, age_max_ms));
 
     let (engine_in, messages) = bounded(MESSAGES_MAX);
     let (writer_in, jobs) = bounded(BATCHES_MAX);
@@ -138,7 +129,7 @@ pub fn start(
         writer: report.clone().spawn("writer", move || scribe.run())?,
         engine: report.spawn("engine", move || driver.run())?,
     };
-    let shared = Shared {
+    let shared = Arc::new(Shared {
         reader,
         board,
         engine: engine_in,
@@ -152,11 +143,9 @@ pub fn start(
         snapshot_dir: config.snapshot_dir.clone(),
         snapshot_lock: Semaphore::new(1),
         peers: Mutex::new(PeerList::default()),
-    };
+    });
     Ok(Node {
-        handle: Handle {
-            shared: Arc::new(shared),
-        },
+        handle: Handle { shared },
         threads,
         failure,
     })
@@ -236,6 +225,21 @@ fn parts(
             seed: config.seed,
         }),
     }
+}
+
+fn board_of(
+    engine: &Engine<Reader>,
+    config: &NodeConfig,
+    reader: &Reader,
+    age_max_ms: u64,
+) -> StatusBoard {
+    StatusBoard::new(
+        reader.clone(),
+        MilestoneSummary::from(engine.summary().confirmed),
+        Arc::new(engine.parameters().clone()),
+        age_max_ms,
+        config.pow_enabled,
+    )
 }
 
 /// A coordinator's own node notices within some intervals that milestones stay away.

@@ -1,8 +1,8 @@
 //! Bases: the ledger at one milestone in one file, from which it can be built again together with
 //! the block log above that milestone.
 //!
-//! The genesis or an imported snapshot is the first base. Others are written, in a thread of their own, when pruning wants
-//! to remove block files; the newest is kept.
+//! The genesis or an imported snapshot is the first base. Others are written, in a thread of their
+//! own, when pruning wants to remove block files; the newest is kept.
 //!
 //! ```text
 //!  magic (8), genesis hash (32), head, parameters, entry points, milestone, outputs, CRC-32 (4)

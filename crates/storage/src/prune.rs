@@ -9,6 +9,7 @@
 //! exists from which the ledger could be built again without the file.
 
 use std::collections::HashMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use tangle_types::{BlockId, Inclusion, MilestoneIndex, Payload};
@@ -122,18 +123,21 @@ impl Writer {
     /// The entry points once milestones up to `index` are pruned. Only milestones shortly above can
     /// reach below: a block that is deeper is not referenced any more.
     fn move_entry_points(
-        &self,
+        &mut self,
         index: MilestoneIndex,
         depth: u32,
         change: &mut Change,
     ) -> Result<HashMap<BlockId, MilestoneIndex>, StoreError> {
         let head = self.shared.head();
         let last = index.0.saturating_add(2 * depth).min(head.ledger_index.0);
+        self.roots.retain(|known, _| known.0 > index.0);
         let mut entry_points = HashMap::new();
-        for number in index.0 + 1..=last {
-            if let Some(record) = self.shared.commit(MilestoneIndex(number))? {
-                entry_points.extend(pruned_roots(record, index));
+        for number in (index.0 + 1..=last).map(MilestoneIndex) {
+            if let Entry::Vacant(unknown) = self.roots.entry(number) {
+                let record = self.shared.commit(number)?;
+                unknown.insert(record.map(|record| record.roots).unwrap_or_default());
             }
+            entry_points.extend(pruned_roots(&self.roots[&number], index));
         }
         let before = self.shared.entry_points();
         for id in before.keys().filter(|id| !entry_points.contains_key(id)) {
@@ -207,10 +211,12 @@ impl Writer {
     }
 }
 
-/// What the cone of a milestone above `index` ends at when all up to `index` is pruned.
+/// Of the `roots` of a milestone above `index`, what its cone ends at when all up to `index` is
+/// pruned.
 pub(crate) fn pruned_roots(
-    record: CommitRecord,
+    roots: &[(BlockId, MilestoneIndex)],
     index: MilestoneIndex,
 ) -> impl Iterator<Item = (BlockId, MilestoneIndex)> {
-    record.roots.into_iter().filter(move |root| root.1 <= index)
+    let roots = roots.iter().copied();
+    roots.filter(move |root| root.1 <= index)
 }

@@ -417,6 +417,8 @@ impl Shared {
     pub(crate) fn commit(&self, index: MilestoneIndex) -> Result<Option<CommitRecord>, StoreError> {
         let view: View = self.ledger.view()?;
         match view.milestone(index)? {
+            // A file that was removed by pruning.
+            Some(entry) if entry.position.segment < self.log.first_segment() => Ok(None),
             Some(entry) => self.log.commit(entry.position, index).map(Some),
             None => Ok(None),
         }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tangle_consensus::ParameterSchedule;
 use tangle_engine::{Bootstrap, CheckedBlock, MilestoneCommit, Reservation, StoredMilestone};
 use tangle_types::{
-    Block, BlockMetadata, Codec, MilestoneId, MilestoneIndex, ProtocolParameters,
+    Block, BlockId, BlockMetadata, Codec, MilestoneId, MilestoneIndex, ProtocolParameters,
     Reader as ByteReader,
 };
 
@@ -52,6 +52,9 @@ pub struct Writer {
     pub(crate) repairs: Vec<String>,
     /// Segments below this number hold no block of a milestone that is kept.
     pub(crate) pruned_segments: u64,
+    /// What the cones of milestones shortly above the pruned ones end at; kept from one pruning to
+    /// the next.
+    pub(crate) roots: BTreeMap<MilestoneIndex, Vec<(BlockId, MilestoneIndex)>>,
     reservation: Option<(MilestoneIndex, MilestoneId)>,
     is_poisoned: bool,
 }
@@ -70,6 +73,7 @@ impl Writer {
             bases,
             repairs,
             pruned_segments: 0,
+            roots: BTreeMap::new(),
             reservation: reservation.map(|reservation| (reservation.index, reservation.id)),
             is_poisoned: false,
         }

@@ -1,5 +1,5 @@
-//! Strategies for values of every kind, all of them sound under [`parameters`]: they can be written,
-//! read back, and pass [`tangle_types::validate`].
+//! Strategies for values of every kind, all of them sound under [`parameters`]: they can be
+//! written, read back, and pass [`tangle_types::validate`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -247,7 +247,7 @@ impl TextLedger {
             ledger: self,
             asked: RefCell::new(BTreeMap::new()),
         };
-        let Ok(diff) = apply(milestone, blocks, &recorder);
+        let Ok((diff, _)) = apply(milestone, blocks, &recorder);
         let created: BTreeMap<OutputId, &Arc<LedgerOutput>> = diff
             .created
             .iter()

@@ -7,7 +7,8 @@
 //!    1    │ 4                                     │ milestone index u32; 0 asks for the latest
 //!    2    │ 46 to 32768                           │ a block
 //!    3    │ 32                                    │ block id
-//!    4    │ 14                                    │ solid, pruned, latest index u32; peers, synced u8
+//!    4    │ 14                                    │ solid, pruned, latest index u32; peers, synced
+//!    u8
 //! ```
 //!
 //! No TIP describes this; it is what Hornet 2 speaks. A reader takes [`HEADER_SIZE_BYTES`] bytes,

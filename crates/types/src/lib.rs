@@ -13,6 +13,7 @@ mod decode_error;
 mod feature;
 pub mod gossip;
 mod id;
+mod id_map;
 pub mod json;
 mod ledger_record;
 mod milestone;
@@ -33,6 +34,7 @@ pub use id::{
     AliasId, BlockId, FoundryId, IdError, MilestoneId, MilestoneIndex, NetworkId, NftId, OutputId,
     TokenId, TransactionId, UnixSeconds,
 };
+pub use id_map::{IdHasher, IdMap, IdState};
 pub use ledger_record::{BlockMetadata, ConflictReason, Inclusion, LedgerOutput, Spend, Treasury};
 pub use milestone::{
     MigratedFunds, Milestone, MilestoneOption, MilestoneSignature, ParametersOption, Receipt,
@@ -62,7 +64,8 @@ pub const PARENTS_MAX: usize = 8;
 pub const INPUTS_MAX: usize = 128;
 /// Most native tokens of an output, and most distinct ones of a transaction (TIP-18).
 pub const NATIVE_TOKENS_MAX: usize = 64;
-/// Longest metadata feature, state metadata, milestone metadata and parameters blob (TIP-18, TIP-29).
+/// Longest metadata feature, state metadata, milestone metadata and parameters blob (TIP-18,
+/// TIP-29).
 pub const METADATA_SIZE_BYTES_MAX: usize = 8192;
 /// Longest tag (TIP-18, TIP-23).
 pub const TAG_SIZE_BYTES_MAX: usize = 64;

@@ -116,7 +116,10 @@ pub(super) async fn submit(
     responses(
         (
             status = 200, description = "The block.",
-            content((BlockSchema = "application/json"), (Vec<u8> = "application/vnd.iota.serializer-v1"))
+            content(
+                (BlockSchema = "application/json"),
+                (Vec<u8> = "application/vnd.iota.serializer-v1"),
+            )
         ),
         (status = 400, description = "Not a block id.", body = ErrorBody),
         (status = 404, description = "Unknown or pruned.", body = ErrorBody),

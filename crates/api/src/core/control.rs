@@ -22,9 +22,11 @@ use crate::{ApiError, content};
 pub(super) struct PruneRequest {
     /// Prune up to this milestone.
     #[serde(default)]
+    #[schema(maximum = 4294967295_i64)]
     index: Option<u32>,
     /// Keep so many milestones.
     #[serde(default)]
+    #[schema(maximum = 4294967295_i64)]
     depth: Option<u32>,
     /// Prune until the store has this size, such as `30GB`.
     #[serde(default)]
@@ -69,7 +71,7 @@ fn target(request: &PruneRequest) -> Result<PruneTarget, ApiError> {
         (None, None, Some(size)) => match size_bytes(size) {
             Some(bytes) => Ok(PruneTarget::SizeBytes(bytes)),
             None => Err(ApiError::bad_request(format_args!(
-                "targetDatabaseSize={}: a number with a unit such as 500MB, 30GB or 2TiB is expected",
+                "targetDatabaseSize={}: a size such as 500MB, 30GB or 2TiB is expected",
                 shorten(size)
             ))),
         },
@@ -112,6 +114,7 @@ fn size_bytes(text: &str) -> Option<u64> {
 #[serde(deny_unknown_fields)]
 pub(super) struct SnapshotRequest {
     /// The milestone.
+    #[schema(maximum = 4294967295_i64)]
     index: u32,
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn by_id(
     get,
     path = "/api/core/v2/milestones/by-index/{index}",
     tag = "milestones",
-    params(("index" = u32, Path)),
+    params(("index" = u32, Path, maximum = 4294967295_i64)),
     responses(
         (
             status = 200, description = "The milestone.",
@@ -112,7 +112,7 @@ pub(super) async fn changes_by_id(
     get,
     path = "/api/core/v2/milestones/by-index/{index}/utxo-changes",
     tag = "milestones",
-    params(("index" = u32, Path)),
+    params(("index" = u32, Path, maximum = 4294967295_i64)),
     responses(
         (status = 200, description = "Outputs created and consumed.", body = Changes),
         (status = 400, description = "Not an index.", body = ErrorBody),

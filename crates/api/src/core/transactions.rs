@@ -23,7 +23,10 @@ use crate::schema::{BlockSchema, TransactionIdText};
     responses(
         (
             status = 200, description = "The block.",
-            content((BlockSchema = "application/json"), (Vec<u8> = "application/vnd.iota.serializer-v1"))
+            content(
+                (BlockSchema = "application/json"),
+                (Vec<u8> = "application/vnd.iota.serializer-v1"),
+            )
         ),
         (status = 400, description = "Not a transaction id.", body = ErrorBody),
         (status = 404, description = "Unknown, not included, or pruned.", body = ErrorBody),

@@ -73,7 +73,7 @@ pub(super) async fn receipts(State(app): State<Arc<App>>) -> Result<Response, Ap
     get,
     path = "/api/core/v2/receipts/{migratedAt}",
     tag = "ledger",
-    params(("migratedAt" = u32, Path)),
+    params(("migratedAt" = u32, Path, maximum = 4294967295_i64)),
     responses(
         (status = 200, description = "The receipts.", body = Receipts),
         (status = 400, description = "Not an index.", body = ErrorBody),

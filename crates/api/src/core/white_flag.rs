@@ -21,9 +21,9 @@ use crate::{ApiError, content};
 #[schema(as = WhiteFlagRequest)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Request {
-    #[schema(value_type = u32)]
+    #[schema(value_type = u32, maximum = 4294967295_i64)]
     index: MilestoneIndex,
-    #[schema(value_type = u32)]
+    #[schema(value_type = u32, maximum = 4294967295_i64)]
     timestamp: UnixSeconds,
     #[schema(value_type = Vec<BlockIdText>, min_items = 1, max_items = 8)]
     parents: List<BlockId, PARENTS_MAX>,

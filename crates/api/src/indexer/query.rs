@@ -135,9 +135,8 @@ fn set(
         },
         "pageSize" => query.page_size = page(number(value)?),
         "cursor" => {
-            let (start, size) = cursor(value).ok_or(
-                "a cursor as a page gives it is expected: 76 hexadecimal digits, a dot, a page size",
-            )?;
+            let (start, size) = cursor(value)
+                .ok_or("a cursor is expected: 76 hexadecimal digits, a dot, a page size")?;
             query.cursor = Some(start);
             *page_size = Some(size);
         }

@@ -243,7 +243,10 @@ async fn answer_list(app: &App, kind: Kind, query: &str) -> Result<Response, Api
 }
 
 macro_rules! chain {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $param:literal, $text:ty, $id:ty, $query:expr) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $path:literal, $param:literal, $text:ty, $id:ty, $query:expr
+    ) => {
         $(#[$doc])*
         #[utoipa::path(
             get,

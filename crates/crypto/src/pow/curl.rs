@@ -8,9 +8,9 @@
 //! `1 / 364 = -2` in a round, the round becomes `b[m] = s(b[m], b[m + d])` with `d = 364 / c`, and
 //! so needs no move at all; `d` is multiplied by 364 in turn.
 //!
-//! *Three rounds in one pass.* The steps of three rounds in a row are `4 e`, `-2 e` and `e`. Walking
-//! the places `0, e, 2 e, ...`, the results of the first two rounds for the next few places stay in
-//! registers, so that a pass loads and stores each place once for three rounds.
+//! *Three rounds in one pass.* The steps of three rounds in a row are `4 e`, `-2 e` and `e`.
+//! Walking the places `0, e, 2 e, ...`, the results of the first two rounds for the next few places
+//! stay in registers, so that a pass loads and stores each place once for three rounds.
 //!
 //! *Five operations.* With a trit as planes `(low, high)`, 0 being (1, 1), 1 being (0, 1) and -1
 //! being (1, 0), the s-box takes five operations if it may leave the complement of a plane instead

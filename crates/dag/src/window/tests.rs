@@ -404,3 +404,37 @@ fn roots_that_the_caller_does_not_know_yet_are_kept() {
     let known: Vec<usize> = (0..=40).filter(|it| dag.root(&id(*it)).is_some()).collect();
     assert_eq!(known, [38, 39, 40]);
 }
+
+#[test]
+fn what_was_dropped_or_forgotten_has_no_recent_parents() {
+    let mut dag = window(DagConfig {
+        below_max_depth: 3,
+        root_count_max: 4,
+        ..CONFIG
+    });
+    let mut chance = Chance::new(5);
+    let mut parents: Vec<Vec<usize>> = vec![vec![]];
+    for milestone in 1..=60_u32 {
+        for _ in 0..6 {
+            let number = parents.len();
+            let reach = number.min(40);
+            let chosen: Vec<usize> = (0..2).map(|_| number - 1 - chance.below(reach)).collect();
+            let root_of = |parent: &BlockId| {
+                // Whoever stores blocks knows which were referenced; here all old ones count.
+                let old = (0..number).any(|it| id(it) == *parent);
+                Ok::<_, Infallible>(old.then_some(MilestoneIndex(milestone.saturating_sub(12))))
+            };
+            dag.insert(id(number), &ids(&chosen), number, root_of)
+                .unwrap();
+            parents.push(chosen);
+        }
+        let tip = parents.len() - 1 - chance.below(6);
+        let cone = dag.cone(&ids(&[tip])).unwrap_or_default();
+        dag.confirm(MilestoneIndex(milestone), &cone);
+        dag.drop_hopeless();
+        for (number, parents) in parents.iter().enumerate().skip(1) {
+            let is_known = dag.value(&id(number)).is_some() || dag.root(&id(number)).is_some();
+            assert!(is_known || !dag.are_recent(&ids(parents)), "block {number}");
+        }
+    }
+}

@@ -357,7 +357,8 @@ impl Node {
         self.carry_out(Vec::new());
     }
 
-    /// The disk, which hangs, has done the first `count` things after all, but nobody learned of it.
+    /// The disk, which hangs, has done the first `count` things after all, but nobody learned of
+    /// it.
     pub(crate) fn carry_out_some(&mut self, count: usize) {
         for _ in 0..count {
             match self.held.pop_front() {

@@ -1,8 +1,8 @@
 //! The ledger store: outputs, their lists, milestones and the head, in an LSM store.
 //!
 //! It holds nothing that could not be made again from the block log and the genesis. The head is
-//! written in the same batch as the changes that lead to it, so what is read in one [`View`] belongs
-//! to one ledger index.
+//! written in the same batch as the changes that lead to it, so what is read in one [`View`]
+//! belongs to one ledger index.
 
 mod change;
 pub(crate) mod keys;
@@ -79,6 +79,8 @@ impl Ledger {
             .worker_threads(1)
             .max_cached_files(Some(200))
             .journal_compression(CompressionType::None)
+            // What is read again at the next start; the least that the database takes.
+            .max_journaling_size(64 << 20)
             .manual_journal_persist(true)
             .open()?;
         let memtable_bytes = (memory_bytes / 8).clamp(1 << 20, 64 << 20);

@@ -1,7 +1,7 @@
 //! The record of a confirmed milestone in the block log.
 //!
-//! With the blocks it is enough to build the ledger again: which blocks the milestone references, in
-//! white-flag order, and what became of them. Numbers are written as the difference to one more
+//! With the blocks it is enough to build the ledger again: which blocks the milestone references,
+//! in white-flag order, and what became of them. Numbers are written as the difference to one more
 //! than the number before, which mostly is a single byte.
 
 use tangle_types::{BlockId, Inclusion, MilestoneId, MilestoneIndex};

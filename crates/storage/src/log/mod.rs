@@ -24,6 +24,9 @@ mod standing;
 mod table;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -227,6 +230,12 @@ impl BlockLog {
             .segments
             .front()
             .map_or(0, |segment| segment.first_seq)
+    }
+
+    /// Number of the oldest segment.
+    pub(crate) fn first_segment(&self) -> u64 {
+        let state = self.read();
+        state.segments.front().map_or(0, |segment| segment.number)
     }
 
     /// All commits, in the order of the log.

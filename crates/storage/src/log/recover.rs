@@ -166,8 +166,8 @@ impl Opening {
         Ok(())
     }
 
-    /// Refuses a log whose end is gone although it was durable: the newest milestones' blocks, which
-    /// new blocks would approve, are not there.
+    /// Refuses a log whose end is gone although it was durable: the newest milestones' blocks,
+    /// which new blocks would approve, are not there.
     fn check_durable(&self, log: &BlockLog, segments: &[Segment]) -> Result<(), StoreError> {
         let Some(durable) = self.durable.filter(|durable| durable.offset > 0) else {
             return Ok(());

@@ -36,6 +36,8 @@ pub(crate) struct Segment {
     hot: RwLock<Option<Hot>>,
     /// Present once the segment is closed.
     table: OnceLock<Table>,
+    /// Bytes of a closed segment, which do not change.
+    closed_size: OnceLock<u64>,
 }
 
 /// Name of the file of segment `number`.
@@ -82,6 +84,7 @@ impl Segment {
             file: ReadFile::open(path)?,
             hot: RwLock::new(Some(Hot::new())),
             table: OnceLock::new(),
+            closed_size: OnceLock::new(),
         };
         Ok((segment, file))
     }
@@ -111,6 +114,7 @@ impl Segment {
             file,
             hot: RwLock::new(None),
             table: OnceLock::new(),
+            closed_size: OnceLock::new(),
         }))
     }
 
@@ -145,7 +149,14 @@ impl Segment {
 
     /// Bytes on disk, table included.
     pub(crate) fn size_bytes(&self) -> Result<u64, StoreError> {
-        Ok(self.file.size()? + self.table().map_or(0, Table::size_bytes))
+        let Some(table) = self.table() else {
+            return self.file.size();
+        };
+        if let Some(size) = self.closed_size.get() {
+            return Ok(*size);
+        }
+        let size = self.file.size()? + table.size_bytes();
+        Ok(*self.closed_size.get_or_init(|| size))
     }
 
     /// Number of blocks.

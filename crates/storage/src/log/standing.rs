@@ -39,7 +39,8 @@ pub(crate) const fn inclusion_from_byte(byte: u8) -> Option<Inclusion> {
 }
 
 /// Writes a standing: milestone, white-flag index, inclusion, and a check of three bytes. All zero
-/// while no milestone has referenced the block. `seq` is the block's number; it goes into the check.
+/// while no milestone has referenced the block. `seq` is the block's number; it goes into the
+/// check.
 pub(crate) fn to_bytes(standing: Option<&BlockMetadata>, seq: u64) -> [u8; STANDING_BYTES] {
     let mut bytes = [0; STANDING_BYTES];
     if let Some(standing) = standing {

@@ -99,6 +99,26 @@ impl LogWriter {
         })
     }
 
+    /// Appends a block without parents, whatever its bytes.
+    #[cfg(test)]
+    pub(super) fn append_block_bytes(
+        &mut self,
+        id: tangle_types::BlockId,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let entry = Entry {
+            id,
+            offset: self.size as u32,
+            standing: None,
+        };
+        let seq = self.active.first_seq + self.active.count() as u64;
+        self.append_record(FrameKind::Block, seq, bytes)?;
+        self.active.fill(|hot| {
+            hot.push(entry);
+            Ok(())
+        })
+    }
+
     /// Appends another record and returns where it lies.
     pub(crate) fn append_record(
         &mut self,

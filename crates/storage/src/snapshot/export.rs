@@ -54,8 +54,8 @@ pub fn write_genesis(genesis: &Genesis, path: &Path) -> Result<FullHeader, Snaps
     write_whole(path, header, records.map(Ok))
 }
 
-/// Writes a full snapshot of milestone `target` of the network `genesis` into the file `path`, which
-/// appears as a whole or not at all.
+/// Writes a full snapshot of milestone `target` of the network `genesis` into the file `path`,
+/// which appears as a whole or not at all.
 ///
 /// A target further back than the below-max-depth parameter needs the fewest entry points. One
 /// that is nearer lists every block that a later one may still refer to.
@@ -334,7 +334,8 @@ fn spent_treasury(milestone: &Milestone) -> Option<Treasury> {
     })
 }
 
-/// Writes `records` to a file beside `path`, and gives it that name when it is complete and durable.
+/// Writes `records` to a file beside `path`, and gives it that name when it is complete and
+/// durable.
 fn write_whole(
     path: &Path,
     header: FullHeader,

@@ -31,7 +31,8 @@ pub struct Imported {
     pub entry_point_count: usize,
 }
 
-/// Puts the state of the full snapshot `full`, continued by `delta`, into the empty or absent folder
+/// Puts the state of the full snapshot `full`, continued by `delta`, into the empty or absent
+/// folder
 /// `store`; the store that is opened there begins with it.
 ///
 /// # Errors

@@ -177,7 +177,8 @@ impl Chain {
             transaction: block.transaction(),
         });
         let confirming = ConfirmingMilestone { index, timestamp };
-        let diff: Diff = apply(confirming, blocks, &View(reader)).expect("the store answers");
+        let (diff, _): (Diff, _) =
+            apply(confirming, blocks, &View(reader)).expect("the store answers");
         let mut milestone = Milestone {
             index,
             timestamp,

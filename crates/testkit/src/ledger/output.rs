@@ -87,6 +87,7 @@ impl Names {
         output
     }
 
+    // tidy: a table
     fn build(&self, kind: &str, amount: u64, name: &str, fields: &BTreeMap<&str, &str>) -> Output {
         let chain = if name == "new" {
             [0; 32]

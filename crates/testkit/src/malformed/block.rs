@@ -79,6 +79,7 @@ fn parents(cases: &mut Cases<'_>) {
     }
 }
 
+// tidy: a table
 fn payload(cases: &mut Cases<'_>) {
     // Types 0 to 3 are retired, 4 occurs only in receipts.
     for found in [0, 1, 2, 3, 4, 8, 255, 0x0500_0000, u32::MAX] {

@@ -155,6 +155,7 @@ fn options(cases: &mut Cases<'_>) {
     );
 }
 
+// tidy: a table
 fn receipts(cases: &mut Cases<'_>) {
     for found in [2, 255] {
         let error = DecodeError::Bool {

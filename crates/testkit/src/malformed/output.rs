@@ -37,6 +37,7 @@ fn swapped(kinds: &[u8]) -> Vec<[u8; 2]> {
     pairs.filter(|[first, second]| first > second).collect()
 }
 
+// tidy: a table
 fn conditions(cases: &mut Cases<'_>, kind: Kind) {
     let output = kind.name();
     let allowed = kind.conditions_allowed();

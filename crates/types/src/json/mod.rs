@@ -9,13 +9,14 @@
 //! text ◄──serde_json──── BlockJson ◄───From──── &Block
 //! ```
 //!
-//! - Ids and byte strings are lower-case hexadecimal with `0x`, numbers of 64 bits are decimal texts,
-//!   numbers of 256 bits hexadecimal without leading zeros. What is empty and optional is left out.
+//! - Ids and byte strings are lower-case hexadecimal with `0x`, numbers of 64 bits are decimal
+//!   texts, numbers of 256 bits hexadecimal without leading zeros. What is empty and optional is
+//!   left out.
 //! - Read are also upper-case digits, leading zeros, `""` or `"0x"` or `null` for what is empty.
 //!   Fields that are not known, or that belong to another `type`, are ignored.
-//! - Every list and byte string has the limit of its binary form, which is checked while the text is
-//!   read. A finished value is written in binary form and read back, so JSON can say nothing that
-//!   bytes cannot.
+//! - Every list and byte string has the limit of its binary form, which is checked while the text
+//!   is read. A finished value is written in binary form and read back, so JSON can say nothing
+//!   that bytes cannot.
 
 mod leaf;
 mod milestone;

@@ -88,7 +88,8 @@ pub struct TokenSchemeJson {
 
 /// See [`UnlockCondition`].
 ///
-/// Types 0, 4, 5 and 6 have `address`, type 1 `returnAddress` and `amount`, type 2 `unixTime`, type 3
+/// Types 0, 4, 5 and 6 have `address`, type 1 `returnAddress` and `amount`, type 2 `unixTime`, type
+/// 3
 /// `returnAddress` and `unixTime`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -48,17 +48,6 @@ fn sdk_parameters(parameters: &ProtocolParameters) -> SdkParameters {
     .expect("the SDK takes the parameters")
 }
 
-fn config(cases: u32) -> ProptestConfig {
-    let mut config = ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = cases;
-    }
-    config
-}
-
 /// Why a block is refused here, in reading or by its rules.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
@@ -182,7 +171,7 @@ fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
 }
 
 proptest! {
-    #![proptest_config(config(1_500))]
+    #![proptest_config(crate::config(1_500))]
 
     #[test]
     fn blocks_have_the_same_bytes_and_ids(block in arbitrary::block(false)) {
@@ -245,7 +234,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(crate::config(2_000))]
 
     #[test]
     fn mutated_blocks_are_refused_by_both_or_by_none(
