@@ -188,9 +188,17 @@ impl Builder<'_> {
             .recovered
             .commits
             .iter()
-            .map(|(_, commit)| commit.index)
-            .min();
-        let is_enough = oldest.is_some_and(|oldest| oldest <= head.ledger_index.next());
+            .map(|(_, commit)| commit.index);
+        let segments = log.segments();
+        let mut closed = segments.iter().rev().filter_map(|segment| segment.table());
+        // Only what lies behind the newest closed file was read.
+        let is_closed_known = closed
+            .next()
+            .is_none_or(|table| table.closed_at() <= head.ledger_index);
+        let is_enough = is_closed_known
+            || oldest
+                .min()
+                .is_some_and(|oldest| oldest <= head.ledger_index.next());
         let all;
         let commits: &[(Position, CommitRecord)] = if is_enough && !is_new {
             &self.recovered.commits

@@ -3,5 +3,6 @@
 mod harness;
 mod oracle;
 mod random;
+mod refused;
 mod replay;
 mod whole;
