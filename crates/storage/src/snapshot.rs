@@ -12,7 +12,7 @@
 //!
 //! A file is read and written as a sequence of [`Record`]s, one at a time; nothing that a file
 //! states is believed before it was compared with a limit. Nothing but a [`Base`] made from it
-//! enters a store: see [`import`].
+//! enters a store: see [`import()`].
 
 mod base;
 mod error;

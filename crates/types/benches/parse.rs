@@ -1,7 +1,7 @@
 //! What reading blocks costs: `cargo bench -p tangle-types`.
 //!
-//! Prints nanoseconds a block, the best of several rounds, for reading alone and with all hashes, one
-//! by one and many at a time.
+//! Prints nanoseconds a block, the best of several rounds, for reading alone and with all hashes,
+//! one by one and many at a time.
 
 #![allow(clippy::print_stdout)]
 

@@ -3,6 +3,8 @@
 //! ```text
 //! tidy            the rules of the code that no compiler checks (ARCHITECTURE.md, CONTRIBUTING.md)
 //! deny            licences, sources, bans and count of the locked packages (deny.toml)
+//! crash [--kills N] [--calls N] [--seed N]
+//!                 kill the program under load, at random moments and at system calls that write
 //! docs [--check]  print docs/generated from the program; with --check, fail when it is stale
 //! ```
 //!
@@ -11,6 +13,7 @@
 
 #![allow(clippy::print_stdout)]
 
+mod crash;
 mod deny;
 mod docs;
 mod tidy;
@@ -19,7 +22,8 @@ use std::{env, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 
-const USAGE: &str = "usage: cargo xtask tidy | deny | docs [--check]";
+const USAGE: &str =
+    "usage: cargo xtask tidy | deny | docs [--check] | crash [--kills N] [--calls N] [--seed N]";
 
 fn main() -> ExitCode {
     match run() {
@@ -47,6 +51,7 @@ fn run() -> anyhow::Result<Vec<String>> {
         ["deny"] => deny::run(&root),
         ["docs"] => docs::write(&root).map(|()| Vec::new()),
         ["docs", "--check"] => docs::check(&root),
+        ["crash", options @ ..] => crash::run(&root, options),
         _ => anyhow::bail!("{USAGE}"),
     }
 }

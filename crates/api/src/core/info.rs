@@ -121,13 +121,14 @@ impl From<MilestoneSummary> for InfoMilestone {
     }
 }
 
-impl From<&Status> for InfoStatus {
-    fn from(status: &Status) -> Self {
+impl InfoStatus {
+    /// The status is a second old at most; what was pruned in that second is gone already.
+    fn new(status: &Status, pruning_index: MilestoneIndex) -> Self {
         Self {
             is_healthy: status.is_healthy,
             latest_milestone: status.latest.into(),
             confirmed_milestone: status.confirmed.into(),
-            pruning_index: status.pruning_index,
+            pruning_index,
         }
     }
 }
@@ -144,7 +145,7 @@ pub(super) async fn info(State(app): State<Arc<App>>) -> Result<Response, ApiErr
     content::json(&Info {
         name: &app.config.name,
         version: &app.config.version,
-        status: InfoStatus::from(&*status),
+        status: InfoStatus::new(&status, app.reader().pruning_index()),
         supported_protocol_versions: [PROTOCOL_VERSION],
         protocol: ProtocolParametersJson::from(&*status.parameters),
         pending_protocol_parameters: status.pending.iter().map(Into::into).collect(),

@@ -1,5 +1,5 @@
-//! Foreign bytes: nothing panics, whatever is read writes back to the same bytes, and memory stays in
-//! proportion to the input.
+//! Foreign bytes: nothing panics, whatever is read writes back to the same bytes, and memory stays
+//! in proportion to the input.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
