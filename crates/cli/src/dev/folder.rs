@@ -96,8 +96,8 @@ impl Folder {
         Ok(())
     }
 
-    /// Makes the folder with its genesis, mnemonic and signing key, unless they are there. The store
-    /// itself refuses another network's data.
+    /// Makes the folder with its genesis, mnemonic and signing key, unless they are there. The
+    /// store itself refuses another network's data.
     pub(crate) fn prepare(&self, genesis: &Genesis, words: &str) -> Outcome {
         std::fs::create_dir_all(&self.path).map_err(|error| disk(&self.path, &error))?;
         let path = self.genesis();
