@@ -36,7 +36,7 @@ pub(crate) type Table = BTreeMap<String, Rule>;
 #[derive(Debug, Default)]
 pub(crate) struct Crate {
     package: String,
-    library: Option<String>,
+    lib_name: Option<String>,
     inherits_lints: bool,
     imports: BTreeSet<String>,
     integration_tests: Vec<String>,
@@ -173,7 +173,7 @@ fn read_manifest(text: &str) -> anyhow::Result<Crate> {
         .collect();
     Ok(Crate {
         package: manifest.package.name,
-        library: manifest.lib.and_then(|lib| lib.name),
+        lib_name: manifest.lib.and_then(|lib| lib.name),
         inherits_lints: manifest.lints.is_some_and(|lints| lints.workspace),
         imports,
         integration_tests: Vec::new(),
@@ -248,7 +248,7 @@ fn check_habits(name: &str, found: &Crate, manifest: &str, findings: &mut Vec<St
             found.package
         ));
     }
-    if let Some(library) = &found.library {
+    if let Some(library) = &found.lib_name {
         findings.push(format!(
             "{manifest}: the library is named {library} by hand; a crate has one name"
         ));
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn other_name_second_test_binary_and_own_lints_are_found() {
         let found = Crate {
-            library: Some("lower".to_owned()),
+            lib_name: Some("lower".to_owned()),
             integration_tests: vec!["a".to_owned(), "b".to_owned()],
             inherits_lints: false,
             ..crate_of("tangle-lower", &[])
