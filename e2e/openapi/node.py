@@ -53,6 +53,9 @@ bind = "127.0.0.1:{port}"
 public_paths = ["*"]
 protected_paths = []
 
+[network]
+enabled = false
+
 [coordinator]
 keys = [{{ file = "{folder}/key" }}]
 """

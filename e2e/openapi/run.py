@@ -59,8 +59,9 @@ def schemathesis(node: Node, folder: pathlib.Path, config: str, *arguments: str)
     """One run; whether nothing was found."""
     base = (HERE / "schemathesis.toml").read_text(encoding="utf-8")
     file = folder / "schemathesis.toml"
+    hooks = f'hooks = "{HERE / "hooks.py"}"\n'
     # Tables of the whole come before those of single operations.
-    file.write_text(config + base, encoding="utf-8")
+    file.write_text(hooks + config + base, encoding="utf-8")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "run"]
     command += [f"{node.url}/api/openapi.json", "--continue-on-failure", "--no-color"]
     command += ["--request-timeout", "20", "--warnings", "off", *arguments]

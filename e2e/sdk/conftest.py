@@ -4,7 +4,7 @@ import pytest
 from iota_sdk import Client
 
 from network import Network
-from people import funded_owner
+from people import funded_account, funded_owner, mnemonic_wallet
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +25,15 @@ def client(network):
 def owner(network, client):
     """Someone with coins from the faucet."""
     return funded_owner(network, client)
+
+
+@pytest.fixture(scope="module")
+def wallet(network, tmp_path_factory):
+    """The wallet of the file."""
+    return mnemonic_wallet(network, tmp_path_factory.mktemp("wallets") / "wallet")
+
+
+@pytest.fixture
+def account(network, wallet, request):
+    """An account of the test, with coins from the faucet."""
+    return funded_account(network, wallet, request.node.name)

@@ -21,19 +21,8 @@ from people import (
     address_of,
     available,
     funded_account,
-    mnemonic_wallet,
     settle,
 )
-
-
-@pytest.fixture(scope="module")
-def wallet(network, tmp_path_factory):
-    return mnemonic_wallet(network, tmp_path_factory.mktemp("wallets") / "wallet")
-
-
-@pytest.fixture
-def account(network, wallet, request):
-    return funded_account(network, wallet, request.node.name)
 
 
 @pytest.fixture

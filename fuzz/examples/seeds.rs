@@ -10,29 +10,7 @@ use tangle_types::{Block, Codec, MilestoneIndex, Output, Payload};
 
 type Seeds = BTreeMap<&'static str, Vec<Vec<u8>>>;
 
-const GENESIS: &str = r#"
-network_name = "tangle-test"
-bech32_hrp = "tst"
-token_supply = 1_000_000
-pow_score_min = 0
-below_max_depth = 15
-treasury = 1_000
-
-[rent]
-v_byte_cost = 100
-v_byte_factor_data = 1
-v_byte_factor_key = 10
-
-[milestones]
-threshold = 1
-
-[[milestones.keys]]
-public_key = "0x0303030303030303030303030303030303030303030303030303030303030303"
-
-[[allocations]]
-address = "tst1qpszqzadsym6wpppd6z037dvlejmjuke7s24hm95s9fg9vpua7vlupxvxq2"
-amount = 999_000
-"#;
+const GENESIS: &str = include_str!("../../crates/storage/src/genesis/example.toml");
 
 fn main() -> std::io::Result<()> {
     let mut seeds = Seeds::new();

@@ -1,10 +1,12 @@
-//! Blocks, payloads and outputs in JSON, as the node API takes them.
+//! Blocks, payloads, outputs and proofs in JSON, as the node API takes them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use tangle_fuzz::{check_block_json, check_json, check_output_json, check_payload_json, read};
-use tangle_types::json::{self, BlockJson, OutputJson, PayloadJson};
-use tangle_types::{Block, Codec, DraftBlock, Output, Payload};
+use tangle_types::json::{
+    self, BlockJson, InclusionProofJson, OutputJson, PayloadJson, ProofNodeJson,
+};
+use tangle_types::{Block, Codec, DraftBlock, InclusionProof, Output, Payload};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(json) = json::from_slice::<BlockJson>(data) {
@@ -28,5 +30,15 @@ fuzz_target!(|data: &[u8]| {
     {
         check_output_json(&output);
         assert_eq!(read(&output.to_bytes()), Some(output));
+    }
+    if let Ok(json) = json::from_slice::<InclusionProofJson>(data)
+        && let Ok(proof) = InclusionProof::try_from(json)
+    {
+        check_json::<_, InclusionProofJson>(&proof);
+    }
+    if let Ok(node) = json::from_slice::<ProofNodeJson>(data)
+        && let Some((leaf, path)) = node.path()
+    {
+        assert_eq!(ProofNodeJson::new(leaf, &path), node);
     }
 });

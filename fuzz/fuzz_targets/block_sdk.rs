@@ -5,14 +5,13 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use tangle_crosscheck::sdk_parameters;
 use tangle_fuzz::parameters;
 use tangle_types::{ParsedBlock, validate};
 
 use iota_sdk::packable::PackableExt;
 use iota_sdk::types::block::Block;
-use iota_sdk::types::block::output::RentStructure;
 use iota_sdk::types::block::payload::Payload;
-use iota_sdk::types::block::protocol::ProtocolParameters;
 
 fuzz_target!(|data: &[u8]| {
     let ours = read_ours(data);
@@ -41,7 +40,8 @@ fn read_ours(data: &[u8]) -> Result<ParsedBlock, String> {
 }
 
 fn read_theirs(data: &[u8]) -> Result<Block, String> {
-    let block = Block::unpack_verified(data, &theirs()).map_err(|error| format!("{error:?}"))?;
+    let block = Block::unpack_verified(data, &sdk_parameters(&parameters()))
+        .map_err(|error| format!("{error:?}"))?;
     // The SDK does not look at the nonce of a milestone, which is always 0.
     if matches!(block.payload(), Some(Payload::Milestone(_))) && block.nonce() != 0 {
         return Err("a milestone with a nonce".to_owned());
@@ -51,24 +51,4 @@ fn read_theirs(data: &[u8]) -> Result<Block, String> {
         return Err("bytes are left over".to_owned());
     }
     Ok(block)
-}
-
-/// The same parameters.
-fn theirs() -> ProtocolParameters {
-    let ours = parameters();
-    let rent = RentStructure::new(
-        ours.rent.v_byte_cost,
-        ours.rent.v_byte_factor_key,
-        ours.rent.v_byte_factor_data,
-    );
-    ProtocolParameters::new(
-        ours.version,
-        ours.network_name,
-        ours.bech32_hrp,
-        ours.pow_score_min,
-        ours.below_max_depth,
-        rent,
-        ours.token_supply,
-    )
-    .expect("the parameters are good")
 }

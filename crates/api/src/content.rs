@@ -11,7 +11,9 @@ use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use serde::de::{Deserialize, Deserializer, Error};
 use tokio::sync::Semaphore;
+use utoipa::ToSchema;
 
 use crate::ApiError;
 
@@ -23,6 +25,12 @@ pub(crate) const BINARY: &str = "application/vnd.iota.serializer-v1";
 const SMALL_BYTES_MAX: usize = 48 << 10;
 /// Large bodies that are read at once.
 const LARGE_BODIES_MAX: usize = 16;
+
+/// How a body in the binary form is described.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is described, never made")]
+pub(crate) struct Binary(Vec<u8>);
 
 /// A form of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +150,22 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T
         .map_err(|error| ApiError::bad_request(format_args!("body is not as expected: {error}")))
 }
 
+/// A whole number from 0 to 2^32 - 1 in a JSON body. JSON Schema says that `3.0` is one too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Whole(pub(crate) u32);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = f64::deserialize(deserializer)?;
+        // Every such number has an exact floating-point form.
+        if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
+            return Ok(Self(number as u32));
+        }
+        let expected = "a whole number from 0 to 4294967295 is expected";
+        Err(D::Error::custom(format_args!("{number}: {expected}")))
+    }
+}
+
 /// An answer in the binary form.
 pub(crate) fn binary(bytes: impl Into<Body>) -> Response {
     ([(header::CONTENT_TYPE, BINARY)], bytes.into()).into_response()
@@ -155,4 +179,27 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<Response, ApiError> 
 
 fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_number_may_have_a_fraction_of_zero() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("3.0", Some(3)),
+            ("4294967295", Some(u32::MAX)),
+            ("4.294967295e9", Some(u32::MAX)),
+            ("4294967296", None),
+            ("3.5", None),
+            ("-1", None),
+            ("\"3\"", None),
+            ("null", None),
+        ] {
+            let read = from_json::<Whole>(text.as_bytes()).ok();
+            assert_eq!(read, number.map(Whole), "{text}");
+        }
+    }
 }

@@ -257,7 +257,7 @@ impl From<PeerError> for ApiError {
     fn from(error: PeerError) -> Self {
         match error {
             PeerError::Address(_) => Self::bad_request(error),
-            PeerError::Full(_) => Self::unavailable(error),
+            PeerError::Full(_) | PeerError::Refused(_) => Self::unavailable(error),
         }
     }
 }

@@ -17,10 +17,16 @@ mod core;
 mod description;
 mod error;
 mod indexer;
+pub mod metrics;
+mod origin;
+mod owned;
 mod params;
+mod proofs;
 mod router;
 mod schema;
 mod server;
+mod sync;
+mod tips;
 
 pub use auth::{
     Auth, KeyError, PROTECTED_DEFAULT, PUBLIC_DEFAULT, Salt, TokenKey, TokenLifetime, Tokens,

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tangle_node::Handle;
@@ -15,7 +15,9 @@ use tower_http::compression::predicate::SizeAbove;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::{ApiConfig, ApiError, content, core, description, indexer};
+use crate::{
+    ApiConfig, ApiError, content, core, description, indexer, origin, owned, proofs, sync, tips,
+};
 
 /// Answers from this size on are compressed for whoever understands that; for smaller ones it is
 /// not worth the work.
@@ -29,12 +31,14 @@ pub fn router(node: Handle, config: ApiConfig) -> Router {
         .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
     let (reading, _) = reading().split_for_parts();
     let (acting, _) = acting().split_for_parts();
+    let (operating, _) = operating().split_for_parts();
     let reading = reading
         .route(description::JSON_PATH, get(described))
         .route(description::PAGE_PATH, get(described_for_people));
     reading
         .layer(compression)
         .merge(acting)
+        .merge(operating.layer(from_fn(origin::guard)))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&app), guard))
@@ -43,25 +47,34 @@ pub fn router(node: Handle, config: ApiConfig) -> Router {
 
 /// Routes that answer a question.
 pub(crate) fn reading() -> OpenApiRouter<Arc<App>> {
-    core::reading().merge(indexer::routes())
+    core::reading()
+        .merge(indexer::routes())
+        .merge(owned::routes())
+        .merge(sync::routes())
+        .merge(tips::routes())
+        .merge(proofs::reading())
 }
 
-/// Routes that change something or make the node work.
+/// Routes that hand something in, or make the node work.
 pub(crate) fn acting() -> OpenApiRouter<Arc<App>> {
-    core::acting()
+    core::acting().merge(proofs::acting())
+}
+
+/// Routes with which an operator tells the node what to do.
+pub(crate) fn operating() -> OpenApiRouter<Arc<App>> {
+    core::operating()
 }
 
 /// Lets pages of any origin ask, and only those requests pass that may.
-async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let mut response = if is_preflight(request.method(), request.headers()) {
         preflight()
     } else {
-        match app
-            .config
-            .auth
-            .check(request.uri().path(), request.headers())
-        {
-            Ok(()) => next.run(request).await,
+        match app.config.auth.check(&request) {
+            Ok(permit) => {
+                request.extensions_mut().insert(permit);
+                next.run(request).await
+            }
             Err(error) => error.into_response(),
         }
     };

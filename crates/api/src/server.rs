@@ -1,12 +1,16 @@
 //! The listener: connections within bounds, each with its time limits, until told to stop.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -15,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
+use tower::ServiceExt;
 
 use crate::Limits;
 
@@ -25,7 +30,8 @@ const HEADERS_MAX: usize = 64;
 /// Pause after the system refused a connection, for example because there are too many files open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `router` on `listener` until `stop` is ready, then lets open requests end.
+/// Serves `router` on `listener` until `stop` is ready, then lets open requests end. Requests know
+/// who sent them by [`ConnectInfo`].
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -46,12 +52,18 @@ pub async fn serve(
             let place = place.expect("nobody closes the semaphore");
             (place, accept(&listener).await)
         };
-        let (place, stream) = tokio::select! {
+        let (place, (stream, address)) = tokio::select! {
             next = next => next,
             () = &mut stop => break,
         };
         let stream = TokioIo::new(Patient::new(stream, limits.write_timeout));
-        let service = TowerToHyperService::new(router.clone());
+        let with_address = router
+            .clone()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(address));
+                request
+            });
+        let service = TowerToHyperService::new(with_address);
         let connection = connections.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -69,14 +81,14 @@ pub async fn serve(
     }
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection ended at once");
                 }
-                return stream;
+                return (stream, address);
             }
             Err(error) => {
                 tracing::warn!(%error, "no connection can be accepted for the moment");

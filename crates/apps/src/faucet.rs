@@ -10,6 +10,7 @@ mod book;
 mod http;
 mod payment;
 mod queue;
+mod senders;
 mod worker;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -23,6 +24,7 @@ use tokio::sync::{Notify, watch};
 
 use book::Book;
 use queue::Queue;
+use senders::Senders;
 use worker::Worker;
 
 /// What a faucet pays.
@@ -40,6 +42,8 @@ pub struct FaucetConfig {
     pub queue_count_max: usize,
     /// Requests that are taken within a minute, from all clients together; 0 means any number.
     pub requests_per_minute_max: u32,
+    /// Requests of one sender (by its IP address) within a minute; 0 means any number.
+    pub requests_per_minute_per_ip_max: u32,
 }
 
 /// The network that a faucet pays in.
@@ -80,6 +84,8 @@ struct Shared {
     address: Address,
     /// Guards the waiting requests; held for a few instructions.
     queue: Mutex<Queue>,
+    /// Guards the counts of requests; held for a few instructions.
+    senders: Mutex<Senders>,
     arrived: Notify,
 }
 
@@ -118,6 +124,7 @@ impl Faucet {
                 config.queue_count_max,
                 config.requests_per_minute_max,
             )),
+            senders: Mutex::new(Senders::new(config.requests_per_minute_per_ip_max)),
             arrived: Notify::new(),
             parameters,
         });
@@ -133,7 +140,8 @@ impl Faucet {
         self.shared.address
     }
 
-    /// The faucet's interface: `/health`, `/api/info`, `/api/enqueue`.
+    /// The faucet's interface: `/health`, `/api/info`, `/api/enqueue`. Whoever serves it says by
+    /// [`axum::extract::ConnectInfo`] who sends a request; without that, all come from one sender.
     pub fn router(&self) -> Router {
         http::router(Arc::clone(&self.shared))
     }
@@ -142,5 +150,9 @@ impl Faucet {
 impl Shared {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().expect("no holder panics")
+    }
+
+    fn senders(&self) -> MutexGuard<'_, Senders> {
+        self.senders.lock().expect("no holder panics")
     }
 }

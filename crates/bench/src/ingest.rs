@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use tangle_consensus::{KeyRange, MilestoneKeys};
+use tangle_consensus::{KeyRange, MilestoneKeys, Pace};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_engine::Store;
 use tangle_node::{CoordinatorConfig, Handle, Node, NodeConfig, PruningConfig};
 use tangle_storage::{
-    Allocation, BaseToken, Genesis, Kind as OutputKind, OutputQuery, StorageConfig,
+    Allocation, BaseToken, Genesis, Kind as OutputKind, OutputQuery, Progress, StorageConfig,
 };
 use tangle_types::{BlockId, MilestoneIndex, ProtocolParameters, RentStructure, UnixSeconds};
 
+use crate::flatness::{self, Flatness, Window, Windows};
+use crate::folder::Folder;
 use crate::report::{self, note, quantile};
 use crate::workload::{Kind, WIDTH, Wallet, Workload, id_of};
 use crate::{limit, machine};
@@ -23,12 +25,10 @@ use crate::{limit, machine};
 const PARCEL_BLOCKS: usize = 64;
 /// One block in so many is asked when it was confirmed.
 const SAMPLE_EVERY: u64 = 499;
-/// Referenced blocks between two entries of the flatness table.
-const WINDOW_BLOCKS: u64 = 100_000;
 /// Blocks over which the limit is measured at most.
 const LIMIT_BLOCKS: u64 = 200_000;
 /// How long nothing may be confirmed before the run is given up.
-const STALL: Duration = Duration::from_secs(15);
+pub(crate) const STALL: Duration = Duration::from_secs(15);
 
 /// What to feed.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub struct IngestArgs {
     data: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// The kinds by name.
@@ -69,30 +69,23 @@ pub(crate) enum KindName {
 }
 
 #[derive(Debug, Serialize)]
-struct Figures {
+pub(crate) struct Figures {
     kind: String,
-    blocks: u64,
+    pub(crate) blocks: u64,
     seconds: f64,
-    blocks_per_second: f64,
+    pub(crate) blocks_per_second: f64,
     limit_blocks_per_second: f64,
     ratio_to_limit: f64,
     cpu_us_per_block: f64,
     written_bytes_per_block: f64,
-    block_size_bytes: f64,
+    pub(crate) block_size_bytes: f64,
     peak_memory_bytes: u64,
     finality_p50_ms: f64,
     finality_p99_ms: f64,
     milestone_gap_p99_ms: f64,
     milestone_gap_max_ms: f64,
+    flatness: Option<Flatness>,
     windows: Vec<Window>,
-}
-
-/// State after so many referenced blocks, to see that nothing grows.
-#[derive(Clone, Debug, Serialize)]
-struct Window {
-    referenced: u64,
-    cpu_us_per_block: f64,
-    resident_bytes: u64,
 }
 
 /// What the watching thread saw.
@@ -113,19 +106,18 @@ impl KindName {
     }
 }
 
-pub(crate) fn run(args: &IngestArgs) -> Result<()> {
-    let temporary;
-    let folder = match &args.data {
-        Some(folder) => folder.as_path(),
-        None => {
-            temporary = tempfile::tempdir()?;
-            temporary.path()
-        }
-    };
+pub(crate) fn run(args: &IngestArgs, progress: &Progress) -> Result<()> {
+    let folder = Folder::new(args.data.as_deref())?;
+    let folder = folder.path();
     let mut all = Vec::new();
     for kind in &args.kinds {
         let name = format!("{kind:?}").to_lowercase();
-        all.push(measure(&folder.join(&name), &name, kind.kind(), args)?);
+        all.push(measure(
+            &folder.join(&name),
+            (&name, kind.kind()),
+            args,
+            progress,
+        )?);
     }
     if args.json {
         return report::json(&all);
@@ -133,11 +125,15 @@ pub(crate) fn run(args: &IngestArgs) -> Result<()> {
     print(&all)
 }
 
-fn measure(folder: &Path, name: &str, kind: Kind, args: &IngestArgs) -> Result<Figures> {
+fn measure(
+    folder: &Path,
+    (name, kind): (&str, Kind),
+    args: &IngestArgs,
+    progress: &Progress,
+) -> Result<Figures> {
     std::fs::create_dir_all(folder)?;
-    let key = SecretKey::from_seed([7; 32]);
     let mut wallets: Vec<Wallet> = (0..WIDTH).map(Wallet::new).collect();
-    let genesis = genesis(args.pow_score, &key, &wallets);
+    let genesis = genesis(args.pow_score, &wallets);
     let mut config = NodeConfig::new(StorageConfig {
         path: folder.join("store"),
         ..StorageConfig::default()
@@ -146,32 +142,24 @@ fn measure(folder: &Path, name: &str, kind: Kind, args: &IngestArgs) -> Result<F
         milestone_count: args.keep_milestones,
         ..PruningConfig::default()
     };
-    let coordinator = || CoordinatorConfig {
-        interval_ms: 1_000,
-        keys: vec![key.clone()],
-    };
-
-    note(&format!("{name}: making {} blocks", args.blocks));
-    let node = tangle_node::start(&config, &genesis, Some(coordinator()))?;
-    let root = first_milestone(&node.handle())?;
-    fund(&node.handle(), &mut wallets)?;
-    node.stop();
+    progress.begin(format!("{name}: blocks made"), args.blocks);
+    let root = begin(&config, &genesis, &mut wallets)?;
     let workload = Workload::make(
         &folder.join("blocks"),
         kind,
         args.blocks,
         root,
-        &genesis.parameters,
-        wallets,
+        (&genesis.parameters, wallets),
+        progress,
     )?;
 
-    note(&format!("{name}: measuring the limit"));
+    progress.begin(format!("{name}: measuring the limit"), 0);
     let keys = MilestoneKeys::new(genesis.milestone_keys.clone(), 1, MilestoneIndex(1))?;
     let limit = limit::measure(&workload, LIMIT_BLOCKS, &genesis.parameters, &keys)?;
 
-    note(&format!("{name}: feeding the node"));
+    progress.begin(format!("{name}: blocks fed"), args.blocks);
     let node = tangle_node::start(&config, &genesis, Some(coordinator()))?;
-    let mut figures = feed(&node, &workload, args.rate)?;
+    let mut figures = feed(&node, &workload, args.rate, progress)?;
     node.stop();
     name.clone_into(&mut figures.kind);
     figures.limit_blocks_per_second = limit;
@@ -179,8 +167,21 @@ fn measure(folder: &Path, name: &str, kind: Kind, args: &IngestArgs) -> Result<F
     Ok(figures)
 }
 
+fn key() -> SecretKey {
+    SecretKey::from_seed([7; 32])
+}
+
+/// A coordinator for a network made by [`genesis`].
+pub(crate) fn coordinator() -> CoordinatorConfig {
+    CoordinatorConfig {
+        interval_ms: 1_000,
+        pace: Pace::Steady,
+        keys: vec![key()],
+    }
+}
+
 /// A network whose supply lies in equal parts with the wallets.
-fn genesis(pow_score_min: u32, key: &SecretKey, wallets: &[Wallet]) -> Genesis {
+pub(crate) fn genesis(pow_score_min: u32, wallets: &[Wallet]) -> Genesis {
     let token_supply: u64 = 2_779_530_283_277_761;
     let share = token_supply / wallets.len() as u64;
     let rest = token_supply % wallets.len() as u64;
@@ -208,12 +209,26 @@ fn genesis(pow_score_min: u32, key: &SecretKey, wallets: &[Wallet]) -> Genesis {
         allocations: wallets.iter().enumerate().map(allocate).collect(),
         treasury: 0,
         milestone_keys: vec![KeyRange {
-            public_key: key.public_key(),
+            public_key: key().public_key(),
             start: MilestoneIndex(0),
             end: MilestoneIndex(0),
         }],
         milestone_key_threshold: 1,
     }
+}
+
+/// Runs a network up to its first milestone, so that the wallets learn what they own; gives back
+/// that milestone's block.
+pub(crate) fn begin(
+    config: &NodeConfig,
+    genesis: &Genesis,
+    wallets: &mut [Wallet],
+) -> Result<BlockId> {
+    let node = tangle_node::start(config, genesis, Some(coordinator()))?;
+    let root = first_milestone(&node.handle())?;
+    fund(&node.handle(), wallets)?;
+    node.stop();
+    Ok(root)
 }
 
 /// The block of the newest milestone, once there is one.
@@ -255,7 +270,12 @@ fn fund(node: &Handle, wallets: &mut [Wallet]) -> Result<()> {
 }
 
 /// Feeds everything and waits until all of it is durably confirmed.
-fn feed(node: &Node, workload: &Workload, rate: Option<u32>) -> Result<Figures> {
+pub(crate) fn feed(
+    node: &Node,
+    workload: &Workload,
+    rate: Option<u32>,
+    progress: &Progress,
+) -> Result<Figures> {
     let handle = node.handle();
     let mut source = workload.read()?;
     let before = handle.status().referenced_total;
@@ -276,6 +296,7 @@ fn feed(node: &Node, workload: &Workload, rate: Option<u32>) -> Result<Figures> 
                 samples.push((id_of(&parcel[0])?, Instant::now()));
             }
             fed += parcel.len() as u64;
+            progress.advance(parcel.len() as u64);
             fed_bytes += parcel.iter().map(|block| block.len() as u64).sum::<u64>();
             if !handle.ingest(parcel) {
                 bail!("the node stopped");
@@ -313,6 +334,7 @@ fn feed(node: &Node, workload: &Workload, rate: Option<u32>) -> Result<Figures> 
         finality_p99_ms: quantile(&mut finality, 0.99),
         milestone_gap_p99_ms: quantile(&mut gaps, 0.99),
         milestone_gap_max_ms: quantile(&mut gaps, 1.0),
+        flatness: flatness::compare(&seen.windows),
         windows: seen.windows,
     })
 }
@@ -351,7 +373,7 @@ fn wait_for(node: &Handle, target: u64) -> Result<()> {
 fn watch(node: &Handle, before: u64, is_done: &AtomicBool) -> Observations {
     let mut seen = Observations::default();
     let mut last = node.status().confirmed.index;
-    let mut edge = (0, machine::cpu_seconds());
+    let mut windows = Windows::begin();
     while !is_done.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(2));
         let status = node.status();
@@ -360,17 +382,9 @@ fn watch(node: &Handle, before: u64, is_done: &AtomicBool) -> Observations {
         }
         last = status.confirmed.index;
         seen.durable.push((last, Instant::now()));
-        let referenced = status.referenced_total - before;
-        if referenced >= edge.0 + WINDOW_BLOCKS {
-            let cpu = machine::cpu_seconds();
-            seen.windows.push(Window {
-                referenced,
-                cpu_us_per_block: (cpu - edge.1) * 1e6 / (referenced - edge.0) as f64,
-                resident_bytes: machine::resident_bytes(),
-            });
-            edge = (referenced, cpu);
-        }
+        windows.advance(status.referenced_total - before);
     }
+    seen.windows = windows.finish();
     seen
 }
 
@@ -430,15 +444,7 @@ fn print(all: &[Figures]) -> Result<()> {
     report::table(&heads, &all.iter().map(row).collect::<Vec<_>>())?;
     for figures in all {
         note(&format!("\n{}: cost by referenced blocks", figures.kind));
-        let row = |window: &Window| {
-            vec![
-                window.referenced.to_string(),
-                format!("{:.1}", window.cpu_us_per_block),
-                format!("{}", window.resident_bytes >> 20),
-            ]
-        };
-        let rows: Vec<_> = figures.windows.iter().map(row).collect();
-        report::table(&["referenced", "cpu us/block", "resident MiB"], &rows)?;
+        flatness::print(&figures.windows)?;
     }
     Ok(())
 }

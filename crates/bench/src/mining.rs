@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use serde::Serialize;
 use tangle_crypto::pow::{self, Kernel};
+use tangle_storage::Progress;
 
 use crate::report;
 
@@ -16,7 +17,7 @@ pub struct MiningArgs {
     seconds: f64,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -25,10 +26,13 @@ struct Row {
     nonces_per_second_and_thread: f64,
 }
 
-pub(crate) fn run(args: &MiningArgs) -> Result<()> {
+pub(crate) fn run(args: &MiningArgs, progress: &Progress) -> Result<()> {
     let rows: Vec<Row> = Kernel::available()
         .iter()
-        .map(|kernel| measure(*kernel, args.seconds))
+        .map(|kernel| {
+            progress.begin(format!("{kernel:?}").to_lowercase(), 0);
+            measure(*kernel, args.seconds)
+        })
         .collect();
     if args.json {
         return report::json(&rows);

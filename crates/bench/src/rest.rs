@@ -8,9 +8,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use tangle_crypto::blake2b;
+use tangle_storage::Progress;
 use tangle_types::{Block, BlockId, Codec, Parents, Payload, TaggedData};
 
 use crate::machine;
@@ -30,6 +31,10 @@ pub struct RestArgs {
     /// Seconds to post.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
+    /// Post so many blocks a second, from all connections in turn; latencies then count from when
+    /// a block was due. By default as many as the node takes.
+    #[arg(long)]
+    rate: Option<f64>,
     /// Bytes of data in a block.
     #[arg(long, default_value_t = 64)]
     payload: usize,
@@ -38,7 +43,7 @@ pub struct RestArgs {
     node: Option<SocketAddr>,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,6 +58,16 @@ struct Figures {
     node_cpu_us_per_block: f64,
     node_resident_bytes: u64,
     last_blocks_confirmed: bool,
+}
+
+/// When a connection posts.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    started: Instant,
+    end: Instant,
+    /// Time between two blocks of all connections.
+    interval: Option<Duration>,
+    connections: u32,
 }
 
 /// What one connection did.
@@ -76,7 +91,11 @@ impl Drop for OwnNode {
     }
 }
 
-pub(crate) fn run(args: &RestArgs) -> Result<()> {
+pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
+    ensure!(
+        args.rate.is_none_or(|rate| (0.01..=1e9).contains(&rate)),
+        "a rate from 0.01 to a billion blocks a second can be held"
+    );
     let own;
     let (address, process) = match args.node {
         Some(address) => (address, None),
@@ -86,17 +105,31 @@ pub(crate) fn run(args: &RestArgs) -> Result<()> {
             (address, Some(own.0.id()))
         }
     };
+    ensure!(
+        args.connections > 0,
+        "nothing is posted without connections"
+    );
+    ensure!(
+        args.rate.is_none_or(|rate| rate > 0.0 && rate.is_finite()),
+        "a rate of 0 blocks a second posts nothing"
+    );
     let root = tip(address)?;
-    note(&format!(
+    let what = format!(
         "posting from {} connections for {} s",
         args.connections, args.seconds
-    ));
+    );
+    progress.begin(what, 0);
     let cpu = process.map_or(0.0, machine::cpu_seconds_of);
     let started = Instant::now();
-    let end = started + Duration::from_secs_f64(args.seconds);
+    let pace = Pace {
+        started,
+        end: started + Duration::from_secs_f64(args.seconds),
+        interval: args.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+        connections: u32::try_from(args.connections)?,
+    };
     let tallies = std::thread::scope(|scope| -> Result<Vec<Tally>> {
         let running: Vec<_> = (0..args.connections)
-            .map(|number| scope.spawn(move || post(address, number, args.payload, root, end)))
+            .map(|number| scope.spawn(move || post(address, number, args.payload, root, pace)))
             .collect();
         running
             .into_iter()
@@ -126,6 +159,26 @@ pub(crate) fn run(args: &RestArgs) -> Result<()> {
         return report::json(&figures);
     }
     print(&figures)
+}
+
+impl Pace {
+    /// Waits until the next block of a connection is due, which has posted `count`; when that was,
+    /// or `None` at the end. A connection that is late catches up.
+    fn wait(&self, number: usize, count: u64) -> Option<Instant> {
+        let now = Instant::now();
+        let due = match self.interval {
+            None => now,
+            Some(interval) => {
+                let place = number as f64 + count as f64 * f64::from(self.connections);
+                self.started + interval.mul_f64(place)
+            }
+        };
+        if due.max(now) >= self.end {
+            return None;
+        }
+        std::thread::sleep(due.saturating_duration_since(now));
+        Some(due)
+    }
 }
 
 /// Starts a dev network of this program on free ports, with an empty store.
@@ -179,7 +232,7 @@ fn post(
     number: usize,
     payload: usize,
     root: BlockId,
-    end: Instant,
+    pace: Pace,
 ) -> Result<Tally> {
     let mut connection = Connection::open(address)?;
     let mut tally = Tally::default();
@@ -187,7 +240,7 @@ fn post(
     let mut data = vec![0; payload.max(16)];
     data[..8].copy_from_slice(&(number as u64).to_le_bytes());
     let mut request = Vec::new();
-    while Instant::now() < end {
+    while let Some(due) = pace.wait(number, tally.accepted + tally.refused) {
         data[8..16].copy_from_slice(&(tally.accepted + tally.refused).to_le_bytes());
         let block = Block {
             protocol_version: tangle_types::PROTOCOL_VERSION,
@@ -207,11 +260,10 @@ fn post(
             bytes.len()
         )?;
         request.extend_from_slice(&bytes);
-        let sent = Instant::now();
         let (status, body) = connection.request(&request)?;
         tally
             .latencies_ms
-            .push(sent.elapsed().as_secs_f64() * 1_000.0);
+            .push(due.elapsed().as_secs_f64() * 1_000.0);
         if status == 201 {
             tally.accepted += 1;
             before = last;

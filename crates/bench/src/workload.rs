@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use tangle_crypto::{blake2b, ed25519::SecretKey, pow};
+use tangle_storage::Progress;
 use tangle_types::{
-    Address, BasicOutput, Block, BlockId, Codec, Essence, Features, Output, OutputId, Parents,
-    ParsedBlock, Payload, ProtocolParameters, TaggedData, Transaction, Unlock, UnlockCondition,
-    UnlockConditions, inputs_commitment,
+    Address, Block, BlockId, Codec, Essence, Output, OutputId, Parents, ParsedBlock, Payload,
+    ProtocolParameters, TaggedData, inputs_commitment,
 };
 
 /// Blocks in a round, and wallets.
@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Transfers,
     /// Tagged data of so many bytes.
     Data(usize),
+    /// Half transfers, half tagged data of so many bytes.
+    Mixed(usize),
 }
 
 /// A wallet of one key and one output.
@@ -50,6 +52,16 @@ pub(crate) struct Workload {
 /// Reads a workload from its beginning.
 #[derive(Debug)]
 pub(crate) struct Source(BufReader<File>);
+
+impl Kind {
+    /// What a block in this column of a round carries.
+    const fn of_column(self, column: usize) -> Self {
+        match self {
+            Self::Mixed(_) if column.is_multiple_of(2) => Self::Transfers,
+            kind => kind,
+        }
+    }
+}
 
 impl Wallet {
     /// Wallet `number`, always the same, without a coin.
@@ -82,18 +94,14 @@ impl Wallet {
         let essence = Essence {
             network_id: parameters.network_id(),
             inputs: vec![input],
-            inputs_commitment: inputs_commitment([&basic(self.address, amount)]),
-            outputs: vec![basic(payee, PAYMENT), basic(self.address, change)],
+            inputs_commitment: inputs_commitment([&Output::basic(self.address, amount)]),
+            outputs: vec![
+                Output::basic(payee, PAYMENT),
+                Output::basic(self.address, change),
+            ],
             payload: None,
         };
-        let unlock = Unlock::Signature {
-            public_key: self.key.public_key(),
-            signature: Box::new(self.key.sign(&essence.hash())),
-        };
-        let transaction = Transaction {
-            essence,
-            unlocks: vec![unlock],
-        };
+        let transaction = essence.signed_by(&self.key);
         self.coin = Some((OutputId::new(transaction.id(), 1), change));
         Ok(Payload::Transaction(Box::new(transaction)))
     }
@@ -106,8 +114,8 @@ impl Workload {
         kind: Kind,
         block_count: u64,
         root: BlockId,
-        parameters: &ProtocolParameters,
-        mut wallets: Vec<Wallet>,
+        (parameters, mut wallets): (&ProtocolParameters, Vec<Wallet>),
+        progress: &Progress,
     ) -> Result<Self> {
         let mut file = BufWriter::new(File::create(path)?);
         let payees: Vec<Address> = wallets.iter().map(Wallet::address).collect();
@@ -115,11 +123,11 @@ impl Workload {
         for round in 0..block_count.div_ceil(WIDTH as u64) {
             let mut drafts = Vec::with_capacity(WIDTH);
             for column in 0..WIDTH {
-                let payload = match kind {
+                let payload = match kind.of_column(column) {
                     Kind::Transfers => {
                         wallets[column].pay(payees[(column + 1) % WIDTH], parameters)?
                     }
-                    Kind::Data(size) => tagged(round, column, size),
+                    Kind::Data(size) | Kind::Mixed(size) => tagged(round, column, size),
                 };
                 let other = usize::from(noise(round, column)[0]);
                 let parents = Parents::new(vec![before[column], before[other]]);
@@ -131,6 +139,7 @@ impl Workload {
                 });
             }
             let blocks = mine(&drafts, parameters.pow_score_min);
+            progress.advance(blocks.len() as u64);
             before = blocks
                 .iter()
                 .map(|bytes| BlockId(blake2b::hash(bytes)))
@@ -176,16 +185,6 @@ impl Source {
     }
 }
 
-fn basic(owner: Address, amount: u64) -> Output {
-    let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
-    Output::Basic(BasicOutput {
-        amount,
-        native_tokens: Vec::new(),
-        unlock_conditions: conditions.expect("one condition is unique"),
-        features: Features::default(),
-    })
-}
-
 fn tagged(round: u64, column: usize, size: usize) -> Payload {
     let mut data = Vec::with_capacity(size + 32);
     let mut seed = noise(round, column);
@@ -227,7 +226,8 @@ fn mine(drafts: &[Block], score_min: u32) -> Vec<Vec<u8>> {
     })
 }
 
-fn with_nonce(draft: &Block, score_min: u32) -> Vec<u8> {
+/// The bytes of a block, with proof of work.
+pub(crate) fn with_nonce(draft: &Block, score_min: u32) -> Vec<u8> {
     let mut bytes = draft.to_bytes();
     let zeros = pow::zeros_needed(bytes.len(), score_min);
     if zeros > 0 {

@@ -6,7 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::dev::{Latency, Loss, Topology};
+use crate::peer::PeerArguments;
+use crate::proof::ProofCommand;
+use crate::sections::MilestonePace;
+use crate::sim::SimCommand;
 use crate::tool::Tool;
+use crate::wallet::WalletArguments;
 
 /// A feeless ledger on a Tangle, compatible with IOTA Stardust.
 #[derive(Debug, Parser)]
@@ -33,8 +39,24 @@ pub(crate) enum Command {
         #[command(subcommand)]
         bench: tangle_bench::BenchCommand,
     },
+    /// Simulate networks in virtual time, to find what breaks them, and tip selection.
+    Sim {
+        #[command(subcommand)]
+        sim: SimCommand,
+    },
+    /// Show that a milestone references a block, also offline and for ever.
+    Proof {
+        #[command(subcommand)]
+        proof: ProofCommand,
+    },
+    /// Keep coins, tokens and NFTs, and send them.
+    Wallet(Box<WalletArguments>),
+    /// List, add, remove and ban the peers of a running node.
+    Peer(PeerArguments),
     /// Tell how a running node is.
     Status(StatusArguments),
+    /// Watch a running node.
+    Top(TopArguments),
     /// Check this machine and a node's configuration.
     Doctor(DoctorArguments),
 
@@ -69,7 +91,7 @@ pub(crate) struct DevArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Folder for the network's data.
-    #[arg(long, value_name = "DIR", default_value = ".tangle/dev")]
+    #[arg(long, value_name = "DIR", default_value = crate::dev::DEV_FOLDER)]
     pub(crate) data: PathBuf,
     /// Keep nothing: the data goes when the network stops.
     #[arg(long, conflicts_with_all = ["data", "reset"])]
@@ -77,7 +99,8 @@ pub(crate) struct DevArguments {
     /// Start over: delete what an earlier run left in the folder.
     #[arg(long)]
     pub(crate) reset: bool,
-    /// Port of the REST interface; 0 picks free ports for it and the faucet.
+    /// Port of the REST interface; 0 picks free ports for it and the faucet. Of several nodes it is
+    /// the first one's, and each other one has the next.
     #[arg(long)]
     pub(crate) port: Option<u16>,
     /// Port of the faucet; 0 picks a free one.
@@ -86,6 +109,26 @@ pub(crate) struct DevArguments {
     /// Run without the faucet.
     #[arg(long, conflicts_with = "faucet_port")]
     pub(crate) no_faucet: bool,
+    /// Full nodes in this process, 1 to 32, connected over loopback; node 1 issues the milestones
+    /// and has the faucet.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) nodes: Option<u8>,
+    /// Who is connected with whom: full, ring, line, star (all with node 1), or random:N, where a
+    /// node has N neighbours; by default random:4, which connects all of up to five nodes.
+    #[arg(long, value_name = "FORM")]
+    pub(crate) topology: Option<Topology>,
+    /// How long messages between nodes take: 50ms, or 20ms..80ms, of which each link gets one.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) latency: Option<Latency>,
+    /// Messages between nodes that are lost, in per cent.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) loss: Option<Loss>,
+    /// What random links, their latencies and losses follow from; by default 1.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// When milestones come; by default as the configuration says, which is steady.
+    #[arg(long, value_name = "PACE")]
+    pub(crate) milestones: Option<MilestonePace>,
     /// Print nothing but errors.
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -127,6 +170,27 @@ pub(crate) struct StatusArguments {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:14265")]
     pub(crate) node: String,
     /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `tangle top`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TopArguments {
+    /// The node.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:14265")]
+    pub(crate) node: String,
+    /// Its metrics (`metrics.enabled` in its configuration); without them less is shown.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9311")]
+    pub(crate) metrics: String,
+    /// Milliseconds between two looks.
+    #[arg(long, default_value_t = 1_000,
+        value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub(crate) interval_ms: u64,
+    /// Look once and print what is seen.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// As --once, in JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -192,6 +256,11 @@ pub(crate) enum ConfigCommand {
 }
 
 impl Command {
+    /// Whether a node runs in this process, for long.
+    pub(crate) const fn runs_node(&self) -> bool {
+        matches!(self, Self::Dev(_) | Self::Node(_) | Self::Bench { .. })
+    }
+
     /// Whether `--quiet` was given.
     pub(crate) const fn is_quiet(&self) -> bool {
         match self {
@@ -206,9 +275,15 @@ impl Command {
         match self {
             Self::Dev(arguments) => arguments.json,
             Self::Node(arguments) => arguments.json,
+            Self::Wallet(arguments) => arguments.json,
+            Self::Peer(arguments) => arguments.json,
             Self::Status(arguments) => arguments.json,
+            Self::Top(arguments) => arguments.json,
             Self::Doctor(arguments) => arguments.json,
             Self::Tool { tool } => tool.is_json(),
+            Self::Proof { proof } => proof.is_json(),
+            Self::Bench { bench } => bench.is_json(),
+            Self::Sim { sim } => sim.is_json(),
             Self::Config {
                 command:
                     ConfigCommand::Show { json, .. }

@@ -10,4 +10,4 @@ mod section;
 
 pub(crate) use layers::{Layers, Origin, read_file};
 pub(crate) use secret::{SecretFile, write_secret};
-pub(crate) use section::{Describe, Key, keys_of, section};
+pub(crate) use section::{Describe, Key, keys_of, leaf, push, section};

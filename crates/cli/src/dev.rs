@@ -3,34 +3,53 @@
 mod accounts;
 mod banner;
 mod config;
+mod distance;
 mod folder;
+mod listeners;
+mod nodes;
+mod topology;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use tangle_api::{ApiConfig, Auth, Limits};
+use tangle_network::Identity;
 use tangle_node::{CoordinatorConfig, NodeConfig};
-use tangle_storage::StorageConfig;
+use tangle_storage::{Genesis, StorageConfig};
 
 use crate::args::DevArguments;
 use crate::config::SecretFile;
 use crate::failure::Outcome;
 use crate::logs;
 use crate::node::{self, JwtSection};
-use crate::ports;
 use crate::service::{self, FaucetService, Service, local_address};
 use crate::terminal::Terminal;
-use accounts::{Accounts, TEST_MNEMONIC};
-use banner::Banner;
+use accounts::Accounts;
+pub(crate) use accounts::TEST_MNEMONIC;
+use banner::{Banner, Doors};
 pub(crate) use config::{DevConfig, MILESTONE_INTERVAL_MIN_MS};
+pub(crate) use distance::{Latency, Loss};
 use folder::Folder;
+use listeners::Listeners;
+use topology::Link;
+pub(crate) use topology::Topology;
 
-/// Paths that anybody on this machine may use besides the usual ones: they only read.
-const READ_PATHS: [&str; 2] = ["/api/core/v2/peers*", "/api/core/v2/whiteflag"];
+/// Paths that anybody on this machine may use besides the usual ones: they change nothing.
+const OPEN_PATHS: [&str; 1] = ["/api/core/v2/whiteflag"];
+/// Paths that anybody on this machine may read besides the usual ones.
+const READABLE_PATHS: [&str; 1] = ["/api/core/v2/peers*"];
+
+/// What a node says of its own state; of several nobody could tell which one, and the line that
+/// changes does.
+const QUIET_OF_MANY: [&str; 1] = ["tangle_node::sync_log=error"];
 
 /// Runs the network until it is stopped.
 pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
-    let config = DevConfig::load(arguments.config.as_deref())?;
+    let mut config = DevConfig::load(arguments.config.as_deref())?;
+    if let Some(pace) = arguments.milestones {
+        config.milestones.pace = pace;
+    }
+    config.dev.overlay(arguments);
     let accounts = match &config.accounts.mnemonic {
         Some(secret) => Accounts::new(&secret.read()?)?,
         None => Accounts::new(TEST_MNEMONIC)?,
@@ -40,7 +59,12 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
         return Ok(());
     }
     let genesis = config.genesis(&accounts)?;
-    logs::start("warn", terminal);
+    let quiet: &[&str] = if config.dev.nodes > 1 {
+        &QUIET_OF_MANY
+    } else {
+        &[]
+    };
+    logs::start("warn", quiet, terminal);
     let folder = if arguments.ephemeral {
         Folder::ephemeral()?
     } else {
@@ -51,47 +75,97 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
     }
     // Before the store is touched, so that a taken port changes nothing.
     let listeners = Listeners::open(&config, arguments)?;
+    let mut faucet = listeners::faucet_listener(&config, arguments)?;
     folder.prepare(&genesis, &accounts.words())?;
+    let links = config.dev.links();
+    let doors: Outcome<Vec<Doors>> = listeners.iter().map(Doors::of).collect();
     let banner = Banner {
-        rest: local_address(&listeners.rest)?,
-        faucet: listeners.faucet.as_ref().map(local_address).transpose()?,
+        doors: doors?,
+        faucet: faucet.as_ref().map(local_address).transpose()?,
         genesis: &genesis,
         accounts: &accounts,
         config: &config,
         folder: &folder,
+        links: &links,
         is_ephemeral: arguments.ephemeral,
     };
-    let service = Service {
-        node: node_config(&config, &folder),
-        coordinator: Some(CoordinatorConfig {
-            interval_ms: config.milestones.interval_ms,
-            keys: accounts.milestone_keys(config.milestones.key_threshold),
-        }),
-        api: api_config(&genesis.token, &folder)?,
-        rest: listeners.rest,
-        faucet: listeners.faucet.map(|listener| FaucetService {
-            listener,
-            key: accounts.faucet().key.clone(),
-            config: config.faucet.pays.config(),
-        }),
-        genesis: genesis.clone(),
+    let plan = Plan {
+        config: &config,
+        folder: &folder,
+        accounts: &accounts,
+        genesis: &genesis,
+        links: &links,
+        names: accounts.node_names(config.dev.nodes),
     };
-    service::run(service, terminal, |handle, took| {
-        banner.show(handle, took, terminal);
+    let services: Outcome<Vec<Service>> = listeners
+        .into_iter()
+        .enumerate()
+        .map(|(position, listeners)| plan.service(position, listeners, faucet.take()))
+        .collect();
+    service::run(services?, terminal, |handles, took| {
+        banner.show(handles, took, terminal);
     })
 }
 
-fn node_config(config: &DevConfig, folder: &Folder) -> NodeConfig {
-    let mut node = NodeConfig::new(StorageConfig {
-        path: folder.store(),
-        memory_bytes: config.storage.memory_bytes,
-        segment_bytes: config.storage.segment_bytes,
-    });
-    node.snapshot_dir = folder.snapshots();
-    node.pruning = config.pruning.config();
-    node.pow_enabled = config.pow.enabled;
-    node.pow_thread_count = config.pow.thread_count();
-    node
+/// What the nodes are made from.
+struct Plan<'a> {
+    config: &'a DevConfig,
+    folder: &'a Folder,
+    accounts: &'a Accounts,
+    genesis: &'a Genesis,
+    links: &'a [Link],
+    names: Vec<Identity>,
+}
+
+impl Plan<'_> {
+    /// The node at a position. The first one issues the milestones.
+    fn service(
+        &self,
+        position: usize,
+        listeners: Listeners,
+        faucet: Option<TcpListener>,
+    ) -> Outcome<Service> {
+        let config = self.config;
+        let links_before = self.links.iter().filter(|link| link.ends[1] == position);
+        Ok(Service {
+            node: self.node_config(position)?,
+            coordinator: (position == 0).then(|| CoordinatorConfig {
+                interval_ms: config.milestones.interval_ms,
+                pace: config.milestones.pace.into(),
+                keys: self
+                    .accounts
+                    .milestone_keys(config.milestones.key_threshold),
+            }),
+            api: api_config(&self.genesis.token, self.folder)?,
+            rest: listeners.rest,
+            metrics: listeners.metrics,
+            network: nodes::network(position, self.links, &self.names, self.genesis),
+            neighbours: links_before.map(|link| link.ends[0]).collect(),
+            faucet: faucet.map(|listener| FaucetService {
+                listener,
+                key: self.accounts.faucet().key.clone(),
+                config: config.faucet.pays.config(),
+            }),
+            genesis: self.genesis.clone(),
+        })
+    }
+
+    fn node_config(&self, position: usize) -> Outcome<NodeConfig> {
+        let config = self.config;
+        let mut node = NodeConfig::new(StorageConfig {
+            path: self.folder.store(position),
+            memory_bytes: config.storage.memory_bytes,
+            segment_bytes: config.storage.segment_bytes,
+        });
+        node.snapshots = config.snapshots.config(self.folder.snapshots(position));
+        node.pruning = config.pruning.config();
+        node.pow_enabled = config.pow.enabled;
+        node.pow_thread_count = config.pow.thread_count();
+        node.check_thread_count = (node.check_thread_count / config.dev.nodes).max(1);
+        node.seed = position as u64;
+        node.weighted_tips = config.tips.config()?;
+        Ok(node)
+    }
 }
 
 /// Reading is open to this machine. What changes the node is not: a page in a browser could ask.
@@ -102,55 +176,22 @@ fn api_config(token: &tangle_storage::BaseToken, folder: &Folder) -> Outcome<Api
     };
     let tokens = node::tokens(&secret, &jwt.salt, &jwt.issuer)?;
     let mut public = tangle_api::PUBLIC_DEFAULT.to_vec();
-    public.extend(READ_PATHS);
+    public.extend(OPEN_PATHS);
     Ok(ApiConfig {
         name: "Tangle".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         base_token: service::api_token(token),
-        auth: Auth::new(&public, &tangle_api::PROTECTED_DEFAULT, Some(tokens)),
+        auth: Auth::new(&public, &tangle_api::PROTECTED_DEFAULT, Some(tokens))
+            .with_readable(&READABLE_PATHS),
         limits: Limits::default(),
     })
 }
 
-/// Store and genesis file of the dev network in a folder.
+/// Where a dev network's data is when nobody says.
+pub(crate) const DEV_FOLDER: &str = ".tangle/dev";
+
+/// Store, of node 1, and genesis file of the dev network in a folder.
 pub(crate) fn store_and_genesis(folder: &Path) -> (PathBuf, PathBuf) {
     let folder = Folder::at(folder);
-    (folder.store(), folder.genesis())
-}
-
-/// What listens on loopback.
-struct Listeners {
-    rest: TcpListener,
-    faucet: Option<TcpListener>,
-}
-
-impl Listeners {
-    fn open(config: &DevConfig, arguments: &DevArguments) -> Outcome<Self> {
-        let rest_port = arguments.port.unwrap_or(config.ports.rest);
-        let rest = ports::listen(
-            loopback(rest_port),
-            "stop it, or let tangle pick a port:  tangle dev --port 0",
-        )?;
-        if arguments.no_faucet || !config.faucet.enabled {
-            return Ok(Self { rest, faucet: None });
-        }
-        let faucet_port = match (arguments.faucet_port, arguments.port) {
-            (Some(port), _) => port,
-            (None, Some(0)) => 0,
-            (None, _) => config.ports.faucet,
-        };
-        let faucet = ports::listen(
-            loopback(faucet_port),
-            "stop it, let tangle pick a port:  tangle dev --faucet-port 0\n\
-             or go without a faucet:  tangle dev --no-faucet",
-        )?;
-        Ok(Self {
-            rest,
-            faucet: Some(faucet),
-        })
-    }
-}
-
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+    (folder.store(0), folder.genesis())
 }

@@ -21,6 +21,7 @@ pub(crate) fn run(out: &Path) -> Outcome {
     let pages = [
         ("configuration.md", configuration()),
         ("error-codes.md", error_codes()),
+        ("metrics.md", metrics()),
         ("cli.md", command_line()),
         ("openapi.json", tangle_api::openapi_json()),
     ];
@@ -79,17 +80,46 @@ fn error_codes() -> String {
     page
 }
 
-fn command_line() -> String {
-    let mut page = format!("{GENERATED}\n# Command line\n");
-    let mut command = Arguments::command().term_width(100);
-    command.build();
-    describe(&command, &mut Vec::new(), &mut page);
+fn metrics() -> String {
+    let mut page = format!(
+        "{GENERATED}\n# Metrics\n\nIn the text format of Prometheus, at `/metrics` of \
+         `metrics.bind` when `metrics.enabled` is set. [deploy/grafana](../../deploy/grafana) has \
+         a dashboard.\n\n| metric | kind | label | meaning |\n|---|---|---|---|\n"
+    );
+    for family in tangle_api::metrics::FAMILIES {
+        let label = family.label.map(|label| format!("`{label}`"));
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            family.name,
+            family.kind.name(),
+            label.unwrap_or_default(),
+            family.about
+        )
+        .expect("a text takes any length");
+    }
     page
 }
 
-fn describe(command: &clap::Command, path: &mut Vec<String>, page: &mut String) {
+fn command_line() -> String {
+    let mut page = format!("{GENERATED}\n# Command line\n");
+    let mut root = Arguments::command().term_width(100);
+    root.build();
+    describe(&root, &root, &mut Vec::new(), &mut page);
+    page
+}
+
+/// Appends what `--help` prints for a command and those below it.
+fn describe(
+    root: &clap::Command,
+    command: &clap::Command,
+    path: &mut Vec<String>,
+    page: &mut String,
+) {
     path.push(command.get_name().to_owned());
-    let help = command.clone().render_long_help().to_string();
+    let asked = path.iter().map(String::as_str).chain(["--help"]);
+    let help = root.clone().try_get_matches_from(asked);
+    let help = help.map_or_else(|help| help.to_string(), |_| String::new());
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     write!(
         page,
@@ -102,7 +132,7 @@ fn describe(command: &clap::Command, path: &mut Vec<String>, page: &mut String) 
         .get_subcommands()
         .filter(|inner| !inner.is_hide_set());
     for inner in visible {
-        describe(inner, path, page);
+        describe(root, inner, path, page);
     }
     path.pop();
 }

@@ -1,8 +1,10 @@
-//! What a person sees while a node runs: one line that changes, or a plain line now and then.
+//! What a person sees while nodes run: one line that changes, or a plain line now and then.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tangle_node::Handle;
+use tangle_node::{Handle, Status};
+use tangle_storage::Sizes;
 use tangle_types::MilestoneIndex;
 
 use crate::terminal::Terminal;
@@ -17,8 +19,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 const SIZE_LOOK_INTERVAL: u32 = 5;
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/// Writes the state of a node until it is dropped.
-pub(crate) async fn watch(handle: &Handle, terminal: &Terminal, started: Instant) {
+/// Writes the state of the nodes of this process until it is dropped.
+pub(crate) async fn watch(handles: &[Handle], terminal: &Terminal, started: Instant) {
     if terminal.is_json() || terminal.is_quiet() {
         return std::future::pending().await;
     }
@@ -29,7 +31,7 @@ pub(crate) async fn watch(handle: &Handle, terminal: &Terminal, started: Instant
     };
     let mut lines = tokio::time::interval(interval);
     let mut looks = tokio::time::interval(LOOK_INTERVAL);
-    let mut view = View::new(handle, started);
+    let mut view = View::new(handles, started);
     for number in 0_u32.. {
         loop {
             tokio::select! {
@@ -50,9 +52,9 @@ pub(crate) async fn watch(handle: &Handle, terminal: &Terminal, started: Instant
     }
 }
 
-/// What is shown of a node.
+/// What is shown of the nodes.
 struct View<'a> {
-    handle: &'a Handle,
+    handles: &'a [Handle],
     started: Instant,
     confirmed: MilestoneIndex,
     /// When the newest milestone was first seen. Its own time has whole seconds only.
@@ -61,18 +63,24 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(handle: &'a Handle, started: Instant) -> Self {
-        Self {
-            handle,
+    fn new(handles: &'a [Handle], started: Instant) -> Self {
+        let mut view = Self {
+            handles,
             started,
-            confirmed: handle.status().confirmed.index,
+            confirmed: MilestoneIndex(0),
             seen: Instant::now(),
             disk_bytes: 0,
-        }
+        };
+        view.look();
+        view
     }
 
     fn look(&mut self) {
-        let confirmed = self.handle.status().confirmed.index;
+        let indexes = self
+            .handles
+            .iter()
+            .map(|handle| handle.status().confirmed.index);
+        let confirmed = indexes.max().unwrap_or_default();
         if confirmed != self.confirmed {
             self.confirmed = confirmed;
             self.seen = Instant::now();
@@ -80,13 +88,15 @@ impl<'a> View<'a> {
     }
 
     fn measure_disk(&mut self) {
-        if let Ok(sizes) = self.handle.reader().sizes() {
-            self.disk_bytes = sizes.blocks_bytes + sizes.ledger_bytes;
+        let sizes = self.handles.iter().map(|handle| handle.reader().sizes());
+        let sizes: Result<Vec<_>, _> = sizes.collect();
+        if let Ok(sizes) = sizes {
+            self.disk_bytes = sizes.iter().map(Sizes::total_bytes).sum();
         }
     }
 
     fn line(&self) -> String {
-        let status = self.handle.status();
+        let statuses: Vec<_> = self.handles.iter().map(Handle::status).collect();
         let seconds = self.started.elapsed().as_secs();
         let clock = format!(
             "{:02}:{:02}:{:02}",
@@ -94,21 +104,61 @@ impl<'a> View<'a> {
             seconds / 60 % 60,
             seconds % 60
         );
-        if let Some(blocker) = &status.blocker {
+        if let [status] = &statuses[..]
+            && let Some(blocker) = &status.blocker
+        {
             return format!("{clock}  not healthy: {blocker}");
         }
         format!(
-            "{clock}  milestone {} · final {:.1} s ago · {} blocks ({:.1}/s) · tips {} · {} peers \
-             · {} · disk {}",
+            "{clock}  milestone {} · final {:.1} s ago · {} blocks ({:.1}/s) · {} · {} · disk {}",
             self.confirmed,
             self.seen.elapsed().as_secs_f64(),
-            status.referenced_total,
-            status.blocks_per_second,
-            status.tip_count,
-            self.handle.peers().len(),
+            // All nodes count the same.
+            statuses[0].referenced_total,
+            statuses[0].blocks_per_second,
+            match &statuses[..] {
+                [status] => format!(
+                    "tips {} · {} peers",
+                    status.tip_count,
+                    self.handles[0].peers().len()
+                ),
+                many => format!("{} · {}", health(many), self.links()),
+            },
             bytes(resident_bytes()),
             bytes(self.disk_bytes),
         )
+    }
+
+    /// The connections between the nodes.
+    fn links(&self) -> String {
+        let peers = self.handles.iter().flat_map(Handle::peers);
+        let connections = peers.filter_map(|peer| Some(peer.connection?.state));
+        let (mut end_count, mut lost_count) = (0, 0);
+        for connection in connections {
+            end_count += 1;
+            lost_count += connection.lost_count;
+        }
+        let links = format!("{} links", end_count / 2);
+        match lost_count {
+            0 => links,
+            count => format!("{links}, {count} messages lost"),
+        }
+    }
+}
+
+/// How several nodes are: all well, or what the first one waits for that is not.
+fn health(statuses: &[Arc<Status>]) -> String {
+    let count = statuses.len();
+    let blockers = || {
+        let numbered = (1..).zip(statuses);
+        numbered.filter_map(|(number, status)| Some((number, status.blocker.as_ref()?)))
+    };
+    match blockers().next() {
+        None => format!("{count} nodes"),
+        Some((number, blocker)) => format!(
+            "{} of {count} nodes healthy, node {number}: {blocker}",
+            count - blockers().count()
+        ),
     }
 }
 

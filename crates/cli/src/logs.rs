@@ -10,20 +10,29 @@ use crate::terminal::Terminal;
 const VARIABLE: &str = "TANGLE_LOG";
 
 /// Libraries that tell more than an operator wants to know.
-const CHATTY: [&str; 2] = ["fjall=warn", "lsm_tree=warn"];
+const CHATTY: [&str; 6] = [
+    "fjall=warn",
+    "lsm_tree=warn",
+    "libp2p=warn",
+    // It warns at each start that it knows no peers yet.
+    "libp2p_kad=error",
+    "quinn=warn",
+    "yamux=warn",
+];
 
-/// Starts logging; what `TANGLE_LOG` does not say is logged from `level` on.
-pub(crate) fn start(level: &str, terminal: &Terminal) {
+/// Starts logging. Without `TANGLE_LOG` everything is logged from `level` on, but for what the
+/// directives `quiet` say.
+pub(crate) fn start(level: &str, quiet: &[&str], terminal: &Terminal) {
     let filter = EnvFilter::builder()
         .with_default_directive(level.parse().expect("the callers name a level"))
         .with_env_var(VARIABLE)
         .from_env_lossy();
-    // What the database says about itself is for us, unless somebody asks for it.
+    // What libraries say about themselves is for us, unless somebody asks for it.
     let filter = if std::env::var_os(VARIABLE).is_some() {
         filter
     } else {
-        CHATTY.iter().fold(filter, |filter, quiet| {
-            filter.add_directive(quiet.parse().expect("the list holds directives"))
+        CHATTY.iter().chain(quiet).fold(filter, |filter, quiet| {
+            filter.add_directive(quiet.parse().expect("the lists hold directives"))
         })
     };
     let terminal = *terminal;

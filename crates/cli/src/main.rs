@@ -9,6 +9,7 @@ mod args;
 mod completions;
 mod config;
 mod dev;
+mod disk;
 mod docs;
 mod doctor;
 mod failure;
@@ -16,13 +17,21 @@ mod help;
 mod keys;
 mod live;
 mod logs;
+mod memory;
 mod node;
+mod notify;
+mod peer;
 mod ports;
+mod progress;
+mod proof;
 mod sections;
 mod service;
+mod sim;
 mod status;
 mod terminal;
 mod tool;
+mod top;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -33,7 +42,11 @@ use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
+    memory::keep_flat();
     let arguments = Arguments::parse();
+    if arguments.command.runs_node() {
+        memory::return_free();
+    }
     let terminal = Terminal::new(arguments.command.is_quiet(), arguments.command.is_json());
     match run(arguments.command, &terminal) {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,10 +62,17 @@ fn run(command: Command, terminal: &Terminal) -> Outcome {
         Command::Dev(arguments) => dev::run(&arguments, terminal),
         Command::Node(arguments) => node::run(&arguments, terminal),
         Command::Tool { tool } => tool::run(tool, terminal),
-        Command::Bench { bench } => bench
-            .run()
-            .map_err(|error| Failure::new(Code::Unexpected, format!("{error:#}"))),
+        Command::Bench { bench } => {
+            logs::start("warn", &[], terminal);
+            progress::watch(terminal, |progress| bench.run(progress))
+                .map_err(|error| Failure::new(Code::Unexpected, format!("{error:#}")))
+        }
+        Command::Sim { sim } => sim::run(&sim, terminal),
+        Command::Proof { proof } => proof::run(&proof, terminal),
+        Command::Wallet(arguments) => wallet::run(*arguments, terminal),
+        Command::Peer(arguments) => peer::run(&arguments, terminal),
         Command::Status(arguments) => status::run(&arguments, terminal),
+        Command::Top(arguments) => top::run(&arguments, terminal),
         Command::Doctor(arguments) => doctor::run(&arguments, terminal),
         Command::Config { command } => node::inspect(command, terminal),
         Command::Completions { shell } => completions::run(shell),

@@ -1,10 +1,12 @@
 //! `tangle node`: a node of a real deployment, and its configuration.
 
+mod bootstrap;
 mod config;
 mod inspect;
+mod network;
 
 use tangle_api::{ApiConfig, Auth, Limits, Salt, TokenKey, Tokens};
-use tangle_node::{CoordinatorConfig, NodeConfig};
+use tangle_node::{CoordinatorConfig, Handle, NodeConfig};
 use tangle_storage::{Genesis, StorageConfig};
 
 use crate::args::NodeArguments;
@@ -23,14 +25,21 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
     let config: NodeFile = source.layers.build()?;
     config.check()?;
     let genesis = read_genesis(&config.genesis)?;
-    logs::start(&config.log.level, terminal);
+    logs::start(&config.log.level, &[], terminal);
     let coordinator = coordinator(&config)?;
     let api = api_config(&config, &genesis)?;
     let rest = ports::listen(config.rest.bind, "stop it, or set another rest.bind")?;
+    let metrics = config.metrics.listen()?;
+    let metrics_address = metrics.as_ref().map(local_address).transpose()?;
     let faucet = faucet(&config)?;
     warn_of_open_doors(&config, terminal);
     let address = local_address(&rest)?;
-    let node = node_config(&config);
+    let node = node_config(&config)?;
+    let neighbours = network::config(&config, &genesis)?;
+    let peer_id = neighbours
+        .as_ref()
+        .map(|neighbours| neighbours.identity.peer_id().to_string());
+    bootstrap::run(&config, &genesis, terminal)?;
     let network = genesis.parameters.network_name.clone();
     let hash = format!("0x{}", hex::encode(genesis.hash()));
     let service = Service {
@@ -39,9 +48,13 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
         coordinator,
         api,
         rest,
+        metrics,
         faucet,
+        network: neighbours,
+        neighbours: Vec::new(),
     };
-    service::run(service, terminal, |handle, took| {
+    service::run(vec![service], terminal, |handles, took| {
+        let handle = &handles[0];
         if terminal.is_json() {
             terminal.json(&serde_json::json!({
                 "version": env!("CARGO_PKG_VERSION"),
@@ -50,6 +63,9 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
                 "readyMs": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 "pid": std::process::id(),
                 "node": format!("http://{address}"),
+                "metrics": metrics_address.map(|address| format!("http://{address}/metrics")),
+                "peerId": peer_id,
+                "peerAddresses": peer_addresses(handle),
                 "confirmedMilestone": handle.status().confirmed.index,
             }));
             return;
@@ -63,13 +79,25 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
     })
 }
 
-fn node_config(config: &NodeFile) -> NodeConfig {
+/// Where other nodes reach this one, with its peer id.
+fn peer_addresses(handle: &Handle) -> Vec<String> {
+    let Some(network) = handle.network() else {
+        return Vec::new();
+    };
+    let id = network.peer_id();
+    let addresses = network.listening().into_iter();
+    addresses
+        .map(|address| format!("{address}/p2p/{id}"))
+        .collect()
+}
+
+fn node_config(config: &NodeFile) -> Outcome<NodeConfig> {
     let mut node = NodeConfig::new(StorageConfig {
         path: config.store(),
         memory_bytes: config.storage.memory_bytes,
         segment_bytes: config.storage.segment_bytes,
     });
-    node.snapshot_dir = config.snapshots();
+    node.snapshots = config.snapshots.config(config.snapshots_folder());
     node.pruning = config.pruning.config();
     node.pow_enabled = config.pow.enabled;
     node.pow_thread_count = config.pow.thread_count();
@@ -79,7 +107,8 @@ fn node_config(config: &NodeFile) -> NodeConfig {
             .try_into()
             .expect("a seed has 32 bytes"),
     );
-    node
+    node.weighted_tips = config.tips.config()?;
+    Ok(node)
 }
 
 fn coordinator(config: &NodeFile) -> Outcome<Option<CoordinatorConfig>> {
@@ -90,6 +119,7 @@ fn coordinator(config: &NodeFile) -> Outcome<Option<CoordinatorConfig>> {
     let keys: Outcome<Vec<_>> = section.keys.iter().map(keys::read_key).collect();
     Ok(Some(CoordinatorConfig {
         interval_ms: section.interval_ms,
+        pace: section.pace.into(),
         keys: keys?,
     }))
 }
@@ -142,6 +172,10 @@ pub(crate) fn tokens(secret: &SecretFile, salt: &str, issuer: &str) -> Outcome<T
 fn warn_of_open_doors(config: &NodeFile, terminal: &Terminal) {
     for (name, address) in [
         ("rest.bind", Some(config.rest.bind)),
+        (
+            "metrics.bind",
+            config.metrics.enabled.then_some(config.metrics.bind),
+        ),
         (
             "faucet.bind",
             config.faucet.key.as_ref().map(|_| config.faucet.bind),

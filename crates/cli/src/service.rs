@@ -1,7 +1,9 @@
-//! A running node with its interfaces: started in order, watched, stopped in reverse.
+//! Running nodes with their interfaces: started in order, watched, stopped in reverse.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -9,14 +11,17 @@ use tangle_api::{ApiConfig, Limits};
 use tangle_apps::{Faucet, FaucetConfig, FaucetNetwork};
 use tangle_client::Client;
 use tangle_crypto::ed25519::SecretKey;
+use tangle_network::{KnownPeer, NetworkConfig, PeerAddress};
 use tangle_node::{CoordinatorConfig, Handle, Node, NodeConfig, StartError};
 use tangle_storage::{Genesis, OpenError, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::disk;
 use crate::failure::{Code, Failure, Outcome};
 use crate::live;
+use crate::notify::{self, News};
 use crate::terminal::Terminal;
 
 /// Threads that serve connections; the node has its own.
@@ -37,7 +42,12 @@ pub(crate) struct Service {
     pub(crate) coordinator: Option<CoordinatorConfig>,
     pub(crate) api: ApiConfig,
     pub(crate) rest: TcpListener,
+    pub(crate) metrics: Option<TcpListener>,
     pub(crate) faucet: Option<FaucetService>,
+    /// How to connect with other nodes, if at all.
+    pub(crate) network: Option<NetworkConfig>,
+    /// Nodes of this process that it connects with: their positions, all before its own.
+    pub(crate) neighbours: Vec<usize>,
 }
 
 /// The faucet beside a node.
@@ -47,15 +57,13 @@ pub(crate) struct FaucetService {
     pub(crate) config: FaucetConfig,
 }
 
-/// Runs until a signal, or until the node fails. `announce` is called once, when the node is ready.
+/// Runs until a signal, or until a node fails. `announce` is called once, when the nodes are ready.
 pub(crate) fn run(
-    service: Service,
+    services: Vec<Service>,
     terminal: &Terminal,
-    announce: impl FnOnce(&Handle, Duration),
+    announce: impl FnOnce(&[Handle], Duration),
 ) -> Outcome {
     let started = Instant::now();
-    let node = tangle_node::start(&service.node, &service.genesis, service.coordinator)
-        .map_err(start_failure)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(SERVING_THREADS)
         .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -63,38 +71,139 @@ pub(crate) fn run(
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Code::NodeStart, error))?;
-    let interfaces = Interfaces {
-        genesis: service.genesis,
-        api: service.api,
-        rest: service.rest,
-        faucet: service.faucet,
-    };
+    let stores = services.iter().map(|service| &service.node.storage.path);
+    let stores: Vec<PathBuf> = stores.cloned().collect();
+    for store in &stores {
+        disk::require_room(store)?;
+    }
+    let (mut nodes, fronts) = start(services)?;
     let result = runtime.block_on(async {
         let (stop, stopping) = watch::channel(false);
-        let mut tasks = interfaces.open(&node, &stopping)?;
-        let result = watch(&node, terminal, started, announce).await;
+        let mut tasks = JoinSet::new();
+        let result = match open(&mut nodes, fronts, &stopping, &mut tasks).await {
+            Ok(()) => {
+                let failure = first_failure(&nodes, &stores);
+                watch(&nodes, failure, terminal, started, announce).await
+            }
+            Err(failure) => Err(failure),
+        };
+        notify::tell(News::Stopping);
         stop.send_replace(true);
+        disconnect(&nodes).await;
         while tasks.join_next().await.is_some() {}
         result
     });
     terminal.live(None);
     runtime.shutdown_timeout(STOP_WAIT);
-    node.stop();
+    stop_all(nodes);
     result
 }
 
-/// What the world sees of the node.
-struct Interfaces {
+/// What the world sees of a node.
+struct Front {
     genesis: Genesis,
     api: ApiConfig,
     rest: TcpListener,
+    metrics: Option<TcpListener>,
     faucet: Option<FaucetService>,
+    network: Option<NetworkConfig>,
+    neighbours: Vec<usize>,
 }
 
-impl Interfaces {
+/// Starts all nodes, or none.
+fn start(services: Vec<Service>) -> Outcome<(Vec<Node>, Vec<Front>)> {
+    let (mut nodes, mut fronts) = (Vec::new(), Vec::new());
+    for service in services {
+        match tangle_node::start(&service.node, &service.genesis, service.coordinator) {
+            Ok(node) => nodes.push(node),
+            Err(error) => {
+                stop_all(nodes);
+                return Err(start_failure(error));
+            }
+        }
+        fronts.push(Front {
+            genesis: service.genesis,
+            api: service.api,
+            rest: service.rest,
+            metrics: service.metrics,
+            faucet: service.faucet,
+            network: service.network,
+            neighbours: service.neighbours,
+        });
+    }
+    Ok((nodes, fronts))
+}
+
+/// Stops the nodes, all at once as each waits for its disk.
+fn stop_all(nodes: Vec<Node>) {
+    std::thread::scope(|scope| {
+        for node in nodes {
+            scope.spawn(|| node.stop());
+        }
+    });
+}
+
+/// Connects the nodes and begins to serve; the tasks end when `stopping` says so.
+async fn open(
+    nodes: &mut [Node],
+    fronts: Vec<Front>,
+    stopping: &watch::Receiver<bool>,
+    tasks: &mut JoinSet<()>,
+) -> Outcome {
+    for (position, mut front) in fronts.into_iter().enumerate() {
+        if let Some(mut network) = front.network.take() {
+            let before = front.neighbours.iter();
+            let known = before.filter_map(|other| known_peer(&nodes[*other], *other));
+            network.known.extend(known);
+            connect(&mut nodes[position], network).await?;
+        }
+        front.open(&nodes[position], stopping, tasks)?;
+    }
+    Ok(())
+}
+
+/// How a node of this process is known to the others.
+fn known_peer(node: &Node, position: usize) -> Option<KnownPeer> {
+    let handle = node.handle();
+    let network = handle.network()?;
+    Some(KnownPeer {
+        address: PeerAddress {
+            id: network.peer_id(),
+            address: network.listening().into_iter().next()?,
+        },
+        alias: Some(format!("node {}", position + 1)),
+    })
+}
+
+/// Connects a node with others.
+async fn connect(node: &mut Node, config: NetworkConfig) -> Outcome {
+    let (network, events) = tangle_network::start(config)
+        .await
+        .map_err(|error| Failure::new(Code::NodeStart, error))?;
+    let runtime = tokio::runtime::Handle::current();
+    node.join_network(network, events, runtime)
+        .map_err(start_failure)
+}
+
+/// Has all nodes take leave of their neighbours.
+async fn disconnect(nodes: &[Node]) {
+    let mut farewells = JoinSet::new();
+    for node in nodes {
+        if let Some(network) = node.handle().network().cloned() {
+            farewells.spawn(async move { network.stop().await });
+        }
+    }
+    while farewells.join_next().await.is_some() {}
+}
+
+impl Front {
     /// Starts serving; the tasks end when `stopping` says so.
-    fn open(self, node: &Node, stopping: &watch::Receiver<bool>) -> Outcome<JoinSet<()>> {
-        let mut tasks = JoinSet::new();
+    fn open(
+        self,
+        node: &Node,
+        stopping: &watch::Receiver<bool>,
+        tasks: &mut JoinSet<()>,
+    ) -> Outcome {
         let limits = Limits {
             stop_timeout: STOP_WAIT,
             ..self.api.limits
@@ -119,8 +228,12 @@ impl Interfaces {
             router = router.nest("/faucet", faucet.router());
             tasks.spawn(serve(service.listener, faucet.router(), limits, stopping)?);
         }
+        if let Some(listener) = self.metrics {
+            let router = tangle_api::metrics::router(node.handle());
+            tasks.spawn(serve(listener, router, limits, stopping)?);
+        }
         tasks.spawn(serve(self.rest, router, limits, stopping)?);
-        Ok(tasks)
+        Ok(())
     }
 }
 
@@ -140,38 +253,62 @@ fn serve(
     Ok(tangle_api::serve(listener, router, limits, stop))
 }
 
-/// Announces the node when it is ready, then shows how it is, until there is a reason to stop.
+/// Announces the nodes when they are ready, then shows how they are, until there is a reason to
+/// stop.
 async fn watch(
-    node: &Node,
+    nodes: &[Node],
+    failure: impl Future<Output = Box<Failure>>,
     terminal: &Terminal,
     started: Instant,
-    announce: impl FnOnce(&Handle, Duration),
+    announce: impl FnOnce(&[Handle], Duration),
 ) -> Outcome {
-    let handle = node.handle();
+    let handles: Vec<Handle> = nodes.iter().map(Node::handle).collect();
     let mut stop = std::pin::pin!(stop_signal()?);
+    let mut failure = std::pin::pin!(failure);
     tokio::select! {
-        () = ready(&handle) => {}
-        reason = node.failed() => return Err(node_failure(&reason)),
+        () = ready(&handles) => {}
+        failure = &mut failure => return Err(failure),
         () = &mut stop => return Ok(()),
     }
-    announce(&handle, started.elapsed());
+    announce(&handles, started.elapsed());
+    notify::tell(News::Ready);
     tokio::select! {
-        () = live::watch(&handle, terminal, started) => Ok(()),
-        reason = node.failed() => Err(node_failure(&reason)),
+        () = live::watch(&handles, terminal, started) => Ok(()),
+        failure = failure => Err(failure),
         () = stop => Ok(()),
     }
 }
 
-/// Ready when the node is healthy, or has had its time.
-async fn ready(handle: &Handle) {
+/// Ready when all nodes are healthy, or have had their time.
+async fn ready(handles: &[Handle]) {
     let end = Instant::now() + READY_WAIT;
-    while !handle.status().is_healthy && Instant::now() < end {
+    let are_healthy = || handles.iter().all(|handle| handle.status().is_healthy);
+    while !are_healthy() && Instant::now() < end {
         tokio::time::sleep(READY_PAUSE).await;
     }
 }
 
+/// Waits until a node fails.
+async fn first_failure(nodes: &[Node], stores: &[PathBuf]) -> Box<Failure> {
+    let mut failures: Vec<_> = nodes.iter().map(|node| Box::pin(node.failed())).collect();
+    let (position, reason) = poll_fn(|context| {
+        for (position, failure) in failures.iter_mut().enumerate() {
+            if let Poll::Ready(reason) = failure.as_mut().poll(context) {
+                return Poll::Ready((position, reason));
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+    let failure = disk::node_failure(&stores[position], &reason);
+    if nodes.len() > 1 {
+        return failure.with("node", position + 1);
+    }
+    failure
+}
+
 /// Ready when a person or the system wants the process to end.
-fn stop_signal() -> Outcome<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> Outcome<impl Future<Output = ()>> {
     let listen = |kind| {
         signal(kind).map_err(|error| {
             Failure::new(
@@ -208,16 +345,16 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn node_failure(reason: &str) -> Box<Failure> {
-    Failure::new(Code::NodeFailed, reason)
-}
-
 /// Why a node did not start, for a person.
 fn start_failure(error: StartError) -> Box<Failure> {
     match error {
         StartError::Open(error) => open_failure(error),
         StartError::Store(error) => store_failure(&error),
         StartError::Keys(error) => Failure::new(Code::Genesis, error),
+        error @ StartError::NoLastMilestone { .. } => Failure::new(Code::NodeStart, error).help(
+            "run the coordinator on its own store, or on a copy of one that has the milestone;\n\
+             without coordinator.keys this node can follow the network from here",
+        ),
         error => Failure::new(Code::NodeStart, error),
     }
 }

@@ -1,7 +1,9 @@
 //! `tangle status`: how a running node is.
 
+use serde::Serialize;
 use serde_json::json;
-use tangle_client::{Client, ClientError, MilestoneSummary, NodeSummary};
+use tangle_client::{Client, ClientError, MilestoneSummary, NodeState, NodeSummary, SyncState};
+use tangle_types::MilestoneIndex;
 
 use crate::args::StatusArguments;
 use crate::failure::{Code, Failure, Outcome};
@@ -14,21 +16,90 @@ pub(crate) fn run(arguments: &StatusArguments, terminal: &Terminal) -> Outcome {
         .build()
         .map_err(|error| Failure::new(Code::Unexpected, error))?;
     let client = Client::new(&arguments.node).map_err(client_failure)?;
-    let (node, routes) = runtime
-        .block_on(async { tokio::try_join!(client.info(), client.routes()) })
+    let (node, routes, sync, history) = runtime
+        .block_on(async {
+            let (node, routes, sync) =
+                tokio::try_join!(client.info(), client.routes(), client.sync())?;
+            let history = History::ask(&client, &node.status).await?;
+            Ok((node, routes, sync, history))
+        })
         .map_err(client_failure)?;
     if terminal.is_json() {
-        terminal.json(&json!({ "node": node, "routes": routes }));
+        terminal.json(&json!({
+            "node": node,
+            "routes": routes,
+            "sync": sync,
+            "history": history,
+        }));
     } else {
-        show(&node, &routes, terminal);
+        show(&node, &routes, sync.as_ref(), &history, terminal);
     }
     if !node.status.is_healthy {
-        return Err(Failure::new(Code::Check, "the node is not healthy"));
+        let failure = Failure::new(Code::Check, "the node is not healthy");
+        let advice = sync.and_then(|sync| sync.advice);
+        return Err(match advice {
+            Some(advice) => failure.help(advice),
+            None => failure,
+        });
     }
     Ok(())
 }
 
-fn show(node: &NodeSummary, routes: &[String], terminal: &Terminal) {
+/// What of the past a node keeps.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct History {
+    /// The oldest milestone kept.
+    first_milestone: MilestoneIndex,
+    /// Seconds by which it is older than the newest.
+    seconds: Option<u32>,
+}
+
+impl History {
+    pub(crate) async fn ask(client: &Client, state: &NodeState) -> Result<Self, ClientError> {
+        let first_milestone = state.pruning_index.next();
+        let oldest = client.milestone(first_milestone).await?;
+        let newest = state.confirmed_milestone.timestamp;
+        let seconds = match (oldest, newest) {
+            (Some(oldest), Some(newest)) => newest.0.checked_sub(oldest.timestamp.0),
+            // There is none yet, or it was pruned just now.
+            _ => None,
+        };
+        Ok(Self {
+            first_milestone,
+            seconds,
+        })
+    }
+
+    fn text(&self) -> String {
+        match self.seconds {
+            Some(seconds) => format!(
+                "from milestone {} on, {} before the newest",
+                self.first_milestone,
+                duration(seconds)
+            ),
+            None => format!("from milestone {} on", self.first_milestone),
+        }
+    }
+}
+
+/// A span of time for a person.
+pub(crate) fn duration(seconds: u32) -> String {
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min {} s", seconds % 60),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+fn show(
+    node: &NodeSummary,
+    routes: &[String],
+    sync: Option<&SyncState>,
+    history: &History,
+    terminal: &Terminal,
+) {
     let health = if node.status.is_healthy {
         terminal.paint(Look::Green, "✔ healthy")
     } else {
@@ -50,10 +121,7 @@ fn show(node: &NodeSummary, routes: &[String], terminal: &Terminal) {
         ),
         ("confirmed", milestone(&node.status.confirmed_milestone)),
         ("latest", milestone(&node.status.latest_milestone)),
-        (
-            "pruned",
-            format!("up to milestone {}", node.status.pruning_index),
-        ),
+        ("history", history.text()),
         (
             "token",
             format!(
@@ -66,6 +134,17 @@ fn show(node: &NodeSummary, routes: &[String], terminal: &Terminal) {
     ];
     for (name, value) in rows {
         terminal.line(&format!("{name:<10} {value}"));
+    }
+    if let Some(sync) = sync {
+        let synced = sync.neighbours.iter().filter(|peer| peer.is_synced);
+        let (count, synced) = (sync.neighbours.len(), synced.count());
+        terminal.line(&format!(
+            "{:<10} {count}, {synced} of them synced",
+            "neighbours"
+        ));
+        if let Some(blocker) = &sync.blocker {
+            terminal.line(&format!("{:<10} {blocker}", "blocker"));
+        }
     }
 }
 

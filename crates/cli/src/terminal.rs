@@ -14,6 +14,7 @@ pub(crate) struct Terminal {
     is_json: bool,
     has_colour: bool,
     is_interactive: bool,
+    has_live_errors: bool,
 }
 
 /// How a piece of text looks.
@@ -36,6 +37,7 @@ impl Terminal {
             is_json,
             has_colour,
             is_interactive,
+            has_live_errors: stderr().is_terminal(),
         }
     }
 
@@ -47,6 +49,11 @@ impl Terminal {
     /// Whether a person looks at a line that changes.
     pub(crate) const fn is_live(&self) -> bool {
         self.is_interactive && !self.is_quiet && !self.is_json
+    }
+
+    /// Whether a person looks at standard error.
+    pub(crate) const fn has_live_errors(&self) -> bool {
+        self.has_live_errors
     }
 
     /// Whether only what was asked for is wanted.
@@ -100,6 +107,30 @@ impl Terminal {
         let _ = write!(out, "\r\x1b[2K{shown}").and_then(|()| out.flush());
     }
 
+    /// Replaces the whole screen by `lines`, as many as fit. The text goes out in one piece, so
+    /// that nothing flickers.
+    pub(crate) fn screen(&self, lines: &[String]) {
+        let mut text = "\x1b[H".to_owned();
+        for line in lines.iter().take(rows().saturating_sub(1)) {
+            text.push_str(line);
+            text.push_str("\x1b[K\r\n");
+        }
+        text.push_str("\x1b[J");
+        let mut out = stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Goes to a screen of its own, or back from it.
+    pub(crate) fn own_screen(&self, is_on: bool) {
+        let text = if is_on {
+            "\x1b[?1049h\x1b[?25l\x1b[2J"
+        } else {
+            "\x1b[?25h\x1b[?1049l"
+        };
+        let mut out = stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
     /// Writes a warning, beside the answer.
     pub(crate) fn warn(&self, text: &str) {
         let _ = writeln!(stderr().lock(), "warning: {text}");
@@ -113,9 +144,15 @@ impl Terminal {
 
 /// Columns of the terminal, as the shell says.
 fn columns() -> usize {
-    const DEFAULT: usize = 120;
-    std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(DEFAULT)
+    size_by("COLUMNS", 120)
+}
+
+/// Rows of the terminal, as the shell says.
+fn rows() -> usize {
+    size_by("LINES", 48)
+}
+
+fn size_by(variable: &str, default: usize) -> usize {
+    let text = std::env::var(variable).ok();
+    text.and_then(|text| text.parse().ok()).unwrap_or(default)
 }

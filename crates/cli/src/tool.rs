@@ -4,6 +4,7 @@ mod address;
 mod genesis;
 mod jwt;
 mod key;
+mod peer_id;
 mod pow;
 mod snapshot;
 mod store;
@@ -42,7 +43,7 @@ pub(crate) enum Tool {
         #[arg(long, global = true)]
         json: bool,
     },
-    /// Look at snapshots, write the first one of a network, begin with one.
+    /// Look at snapshots, write them, begin with one.
     Snapshot {
         #[command(subcommand)]
         command: snapshot::SnapshotCommand,
@@ -60,6 +61,8 @@ pub(crate) enum Tool {
     },
     /// Issue tokens for protected paths, and keys that sign them.
     Jwt(jwt::JwtArguments),
+    /// Tell by what name other nodes know a node.
+    PeerId(peer_id::PeerIdArguments),
 }
 
 impl Tool {
@@ -73,6 +76,7 @@ impl Tool {
             | Self::Store { json, .. } => *json,
             Self::Address(arguments) => arguments.json,
             Self::Jwt(arguments) => arguments.json,
+            Self::PeerId(arguments) => arguments.json,
         }
     }
 }
@@ -87,11 +91,12 @@ pub(crate) fn run(tool: Tool, terminal: &Terminal) -> Outcome {
         Tool::Snapshot { command, .. } => snapshot::run(command, terminal),
         Tool::Store { command, .. } => store::run(command, terminal),
         Tool::Jwt(arguments) => jwt::run(&arguments, terminal),
+        Tool::PeerId(arguments) => peer_id::run(&arguments, terminal),
     }
 }
 
 /// Prints names and values, as a table or as one JSON object.
-fn print_rows(rows: &[(&str, String)], terminal: &Terminal) {
+pub(crate) fn print_rows(rows: &[(&str, String)], terminal: &Terminal) {
     if terminal.is_json() {
         let object: serde_json::Map<String, serde_json::Value> = rows
             .iter()

@@ -1,9 +1,10 @@
 //! What a node answers, as far as clients here look at it.
 
 use serde::{Deserialize, Serialize};
+use tangle_types::json::OutputJson;
 use tangle_types::{
-    BlockId, MilestoneId, MilestoneIndex, OutputId, ProtocolParameters, RentStructure,
-    TransactionId, UnixSeconds,
+    BlockId, Codec, DecodeError, LedgerOutput, MilestoneId, MilestoneIndex, OutputId,
+    ProtocolParameters, Reader, RentStructure, Spend, TransactionId, UnixSeconds,
 };
 
 /// `GET /api/core/v2/info`.
@@ -36,6 +37,32 @@ pub struct NodeState {
     pub confirmed_milestone: MilestoneSummary,
     /// Milestones up to this one are pruned.
     pub pruning_index: MilestoneIndex,
+}
+
+/// `GET /api/tangle/v1/sync`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncState {
+    /// Whether the ledger is as new as that of the neighbours.
+    pub is_synced: bool,
+    /// Why the node is not healthy.
+    pub blocker: Option<String>,
+    /// What to do about it.
+    pub advice: Option<String>,
+    /// The neighbours.
+    pub neighbours: Vec<NeighbourState>,
+}
+
+/// A neighbour of a node.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NeighbourState {
+    /// Whether it is not behind.
+    pub is_synced: bool,
+    /// Its newest confirmed milestone.
+    pub solid_index: Option<MilestoneIndex>,
+    /// Up to where it has pruned.
+    pub pruned_index: Option<MilestoneIndex>,
 }
 
 /// A milestone in short.
@@ -110,6 +137,8 @@ pub struct BlockStatus {
     pub ledger_inclusion_state: Option<InclusionState>,
     /// Number of the reason when it is conflicting.
     pub conflict_reason: Option<u8>,
+    /// Whether a block that approves it would help.
+    pub should_promote: Option<bool>,
     /// Whether its payload should be attached anew.
     pub should_reattach: Option<bool>,
 }
@@ -136,10 +165,90 @@ pub struct OutputStatus {
     pub transaction_id: TransactionId,
     /// Whether it is spent.
     pub is_spent: bool,
+    /// Its position among that transaction's outputs.
+    pub output_index: u16,
+    /// The milestone that spent it.
+    pub milestone_index_spent: Option<MilestoneIndex>,
+    /// The time of that milestone.
+    pub milestone_timestamp_spent: Option<UnixSeconds>,
+    /// The transaction that spent it.
+    pub transaction_id_spent: Option<TransactionId>,
     /// The milestone that confirmed it.
     pub milestone_index_booked: MilestoneIndex,
+    /// The time of that milestone.
+    pub milestone_timestamp_booked: UnixSeconds,
     /// State of the ledger that was asked.
     pub ledger_index: MilestoneIndex,
+}
+
+/// `GET /api/core/v2/outputs/{outputId}`: an output and where it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OutputAnswer {
+    /// Where it stands.
+    pub metadata: OutputStatus,
+    /// The output.
+    pub output: OutputJson,
+}
+
+/// What a milestone changed in the ledger.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerChanges {
+    /// Outputs that it created.
+    pub created_outputs: Vec<OutputId>,
+    /// Outputs that it consumed.
+    pub consumed_outputs: Vec<OutputId>,
+}
+
+/// `POST /api/tangle/v1/outputs`.
+#[derive(Clone, Debug)]
+pub struct OwnedOutputs {
+    /// State of the ledger that was asked.
+    pub ledger_index: MilestoneIndex,
+    /// Whether these are all; else fewer addresses have to be asked for.
+    pub is_complete: bool,
+    /// The outputs.
+    pub outputs: Vec<LedgerOutput>,
+}
+
+impl Codec for OwnedOutputs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.ledger_index.write(out);
+        out.push(u8::from(self.is_complete));
+        self.outputs.iter().for_each(|output| output.write(out));
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let ledger_index = MilestoneIndex::read(reader)?;
+        let is_complete = reader.u8()? == 1;
+        let mut outputs = Vec::new();
+        while !reader.rest().is_empty() {
+            outputs.push(LedgerOutput::read(reader)?);
+        }
+        Ok(Self {
+            ledger_index,
+            is_complete,
+            outputs,
+        })
+    }
+}
+
+impl OutputStatus {
+    /// The output that it is about.
+    #[must_use]
+    pub fn output_id(&self) -> OutputId {
+        OutputId::new(self.transaction_id, self.output_index)
+    }
+
+    /// How it was spent; what the node does not know any more is zero.
+    #[must_use]
+    pub fn spend(&self) -> Option<Spend> {
+        self.is_spent.then(|| Spend {
+            transaction_id: self.transaction_id_spent.unwrap_or(TransactionId::ZERO),
+            milestone_index: self.milestone_index_spent.unwrap_or_default(),
+            milestone_timestamp: self.milestone_timestamp_spent.unwrap_or_default(),
+        })
+    }
 }
 
 /// One page of outputs.
@@ -155,12 +264,42 @@ pub struct Page {
 }
 
 /// One of `GET /api/core/v2/peers`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Peer {
     /// Its id.
     pub id: String,
+    /// Where it listens.
+    pub multi_addresses: Vec<String>,
+    /// What the operator calls it.
+    pub alias: Option<String>,
+    /// `known` or `unknown`.
+    pub relation: String,
     /// Whether it is connected.
     pub connected: bool,
+    /// What it says; absent before it has said anything.
+    pub gossip: Option<PeerGossip>,
+    /// Why it could not be reached last; other node software does not say.
+    pub trouble: Option<String>,
+}
+
+/// What a peer says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PeerGossip {
+    /// How far it is.
+    pub heartbeat: PeerHeartbeat,
+}
+
+/// How far a peer is.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PeerHeartbeat {
+    /// Its newest confirmed milestone.
+    pub solid_milestone_index: MilestoneIndex,
+    /// Up to where it has pruned.
+    pub pruned_milestone_index: MilestoneIndex,
+    /// The newest milestone it has seen.
+    pub latest_milestone_index: MilestoneIndex,
 }
 
 impl Protocol {

@@ -2,11 +2,16 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
+use tangle_types::json::InclusionProofJson;
 use tangle_types::{
-    Block, BlockId, Codec, Milestone, MilestoneIndex, Output, OutputId, Payload, TransactionId,
+    Address, Block, BlockId, Codec, InclusionProof, LedgerOutput, Milestone, MilestoneIndex,
+    Output, OutputId, Payload, Spend, TransactionId,
 };
 
-use crate::answers::{BlockStatus, NodeSummary, OutputStatus, Page, Peer};
+use crate::answers::{
+    BlockStatus, LedgerChanges, NodeSummary, OutputAnswer, OutputStatus, OwnedOutputs, Page, Peer,
+    SyncState,
+};
 use crate::transport::{ClientError, Form, Transport};
 
 const CORE: &str = "/api/core/v2";
@@ -29,6 +34,16 @@ pub struct BasicOutputQuery {
     pub page_size: u16,
     /// Where to go on.
     pub cursor: Option<String>,
+}
+
+/// What a faucet answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FaucetAnswer {
+    /// Whom it will pay.
+    pub address: String,
+    /// How many wait, this request among them.
+    pub waiting_requests: usize,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +73,13 @@ impl Client {
         })
     }
 
+    /// The same client with a token for protected calls.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.transport.set_token(token);
+        self
+    }
+
     /// The address of the node.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -72,12 +94,30 @@ impl Client {
         Ok(self.transport.status("/health").await? == 200)
     }
 
+    /// Metrics in the text format of Prometheus, where `base_url` is that of a node's metrics.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn metrics(&self) -> Result<String, ClientError> {
+        let body = self.transport.get("/metrics", Form::Json).await?;
+        String::from_utf8(body.into())
+            .map_err(|error| self.transport.misunderstood("/metrics", error))
+    }
+
     /// What the node and its network are like.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn info(&self) -> Result<NodeSummary, ClientError> {
         self.transport.get_json(&format!("{CORE}/info")).await
+    }
+
+    /// How the node stands with its neighbours; `None` from a node that does not tell.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn sync(&self) -> Result<Option<SyncState>, ClientError> {
+        found(self.transport.get_json("/api/tangle/v1/sync").await)
     }
 
     /// Which interfaces the node has.
@@ -104,6 +144,38 @@ impl Client {
     /// See [`ClientError`].
     pub async fn peers(&self) -> Result<Vec<Peer>, ClientError> {
         self.transport.get_json(&format!("{CORE}/peers")).await
+    }
+
+    /// Adds a peer that is always connected; a protected call on most nodes.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn add_peer(
+        &self,
+        multi_address: &str,
+        alias: Option<&str>,
+    ) -> Result<Peer, ClientError> {
+        let body = serde_json::json!({ "multiAddress": multi_address, "alias": alias });
+        let (path, body) = (format!("{CORE}/peers"), body.to_string().into_bytes());
+        self.transport.post(&path, Form::Json, body).await
+    }
+
+    /// Removes a peer; a protected call on most nodes.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn remove_peer(&self, id: &str) -> Result<(), ClientError> {
+        self.transport.delete(&format!("{CORE}/peers/{id}")).await
+    }
+
+    /// Keeps a peer out for some time; a protected call on most nodes.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn ban_peer(&self, id: &str, seconds: u32) -> Result<(), ClientError> {
+        let body = serde_json::json!({ "seconds": seconds }).to_string();
+        let path = format!("/api/tangle/v1/peers/{id}/ban");
+        self.transport.order(&path, body.into_bytes()).await
     }
 
     /// Hands in a block in its binary form; the node may fill in parents and proof of work.
@@ -168,6 +240,113 @@ impl Client {
         found(self.transport.get_json(&path).await)
     }
 
+    /// An output with where it stands; `None` when the node does not know it.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn output_record(
+        &self,
+        id: &OutputId,
+    ) -> Result<Option<(LedgerOutput, Option<Spend>)>, ClientError> {
+        let path = format!("{CORE}/outputs/{id}");
+        let Some(answer) = found(self.transport.get_json::<OutputAnswer>(&path).await)? else {
+            return Ok(None);
+        };
+        let status = answer.metadata;
+        let output = Output::try_from(answer.output)
+            .map_err(|error| self.transport.misunderstood(&path, error))?;
+        if status.output_id() != *id {
+            let reason = "it is about another output";
+            return Err(self.transport.misunderstood(&path, reason));
+        }
+        let record = LedgerOutput {
+            id: *id,
+            block_id: status.block_id,
+            milestone_index: status.milestone_index_booked,
+            milestone_timestamp: status.milestone_timestamp_booked,
+            output,
+        };
+        Ok(Some((record, status.spend())))
+    }
+
+    /// What a milestone changed; `None` when the node does not have it.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn ledger_changes(
+        &self,
+        index: MilestoneIndex,
+    ) -> Result<Option<LedgerChanges>, ClientError> {
+        let path = format!("{CORE}/milestones/by-index/{index}/utxo-changes");
+        found(self.transport.get_json(&path).await)
+    }
+
+    /// One page of the unspent outputs, of whatever kind, that an address can unlock now or later.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn unlockable_outputs(
+        &self,
+        address: &str,
+        cursor: Option<&str>,
+    ) -> Result<Page, ClientError> {
+        let path = format!("{INDEXER}/outputs?unlockableByAddress={address}");
+        self.transport.get_json(&with_cursor(path, cursor)).await
+    }
+
+    /// The unspent outputs that addresses can unlock, now or later; at most a thousand addresses.
+    /// `None` from a node that cannot be asked so.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn owned_outputs(
+        &self,
+        addresses: &[Address],
+    ) -> Result<Option<OwnedOutputs>, ClientError> {
+        let path = "/api/tangle/v1/outputs";
+        let mut body = Vec::with_capacity(addresses.len() * Address::LENGTH);
+        addresses
+            .iter()
+            .for_each(|address| address.write(&mut body));
+        let answer = match self.transport.post_binary(path, body).await {
+            Ok(answer) => answer,
+            // Other node software does not know the path, or wants a token for what it is not.
+            Err(ClientError::Refused {
+                status: 401 | 403 | 404 | 405,
+                ..
+            }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        OwnedOutputs::from_bytes(&answer)
+            .map(Some)
+            .map_err(|error| self.transport.misunderstood(path, error))
+    }
+
+    /// One page of the foundries of an alias.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn foundries(
+        &self,
+        alias_address: &str,
+        cursor: Option<&str>,
+    ) -> Result<Page, ClientError> {
+        let path = format!("{INDEXER}/outputs/foundry?aliasAddress={alias_address}");
+        self.transport.get_json(&with_cursor(path, cursor)).await
+    }
+
+    /// Asks a faucet, at the address that this client has, for coins.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn ask_faucet(&self, address: &str) -> Result<FaucetAnswer, ClientError> {
+        let body = serde_json::json!({ "address": address }).to_string();
+        let path = "/api/enqueue";
+        self.transport
+            .post(path, Form::Json, body.into_bytes())
+            .await
+    }
+
     /// One page of an owner's unspent basic outputs.
     ///
     /// # Errors
@@ -201,6 +380,26 @@ impl Client {
         }
     }
 
+    /// The proof that a milestone references a block; `None` while none does, and once the node has
+    /// pruned the block. That it holds is for the caller to see.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn inclusion_proof(
+        &self,
+        id: &BlockId,
+    ) -> Result<Option<InclusionProof>, ClientError> {
+        let path = format!("/api/poi/v1/create/{id}");
+        let answer: Result<InclusionProofJson, _> = self.transport.get_json(&path).await;
+        let Some(json) = found(answer)? else {
+            return Ok(None);
+        };
+        let proof = InclusionProof::try_from(json);
+        proof
+            .map(Some)
+            .map_err(|error| self.transport.misunderstood(&path, error))
+    }
+
     async fn binary<T: Codec>(&self, path: &str) -> Result<Option<T>, ClientError> {
         let Some(bytes) = found(self.transport.get(path, Form::Binary).await)? else {
             return Ok(None);
@@ -209,6 +408,14 @@ impl Client {
             .map(Some)
             .map_err(|error| self.transport.misunderstood(path, error))
     }
+}
+
+fn with_cursor(mut path: String, cursor: Option<&str>) -> String {
+    if let Some(cursor) = cursor {
+        path.push_str("&cursor=");
+        path.push_str(cursor);
+    }
+    path
 }
 
 /// What a node does not have is no error.

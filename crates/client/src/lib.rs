@@ -10,11 +10,14 @@
 
 mod answers;
 mod client;
+mod download;
 mod transport;
 
 pub use answers::{
-    BaseToken, BlockStatus, InclusionState, MilestoneSummary, NodeState, NodeSummary, OutputStatus,
-    Page, Peer, Protocol, Rent,
+    BaseToken, BlockStatus, InclusionState, LedgerChanges, MilestoneSummary, NeighbourState,
+    NodeState, NodeSummary, OutputAnswer, OutputStatus, OwnedOutputs, Page, Peer, PeerGossip,
+    PeerHeartbeat, Protocol, Rent, SyncState,
 };
-pub use client::{BasicOutputQuery, Client};
+pub use client::{BasicOutputQuery, Client, FaucetAnswer};
+pub use download::{DownloadError, download};
 pub use transport::ClientError;

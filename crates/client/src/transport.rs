@@ -65,10 +65,20 @@ impl ClientError {
 }
 
 /// The connections to one node.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Transport {
     http: reqwest::Client,
     base: String,
+    token: Option<String>,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_tuple("Transport")
+            .field(&self.base)
+            .finish()
+    }
 }
 
 /// How a request asks for its answer.
@@ -96,7 +106,15 @@ impl Transport {
             .no_proxy()
             .build()
             .map_err(|error| refuse(error.to_string()))?;
-        Ok(Self { http, base })
+        Ok(Self {
+            http,
+            base,
+            token: None,
+        })
+    }
+
+    pub(crate) fn set_token(&mut self, token: &str) {
+        self.token = Some(token.to_owned());
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -134,6 +152,28 @@ impl Transport {
         self.parse(path, &body)
     }
 
+    /// Posts bytes whose answer are bytes.
+    pub(crate) async fn post_binary(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Bytes, ClientError> {
+        let body = Some((Form::Binary, body));
+        self.send(Method::POST, path, Form::Binary, body).await
+    }
+
+    /// Posts what has no answer but that it was done.
+    pub(crate) async fn order(&self, path: &str, body: Vec<u8>) -> Result<(), ClientError> {
+        let body = Some((Form::Json, body));
+        self.send(Method::POST, path, Form::Json, body).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), ClientError> {
+        self.send(Method::DELETE, path, Form::Json, None).await?;
+        Ok(())
+    }
+
     /// `answer`, or an error of this transport when it is not understood.
     pub(crate) fn misunderstood(&self, path: &str, reason: impl std::fmt::Display) -> ClientError {
         ClientError::Answer {
@@ -158,6 +198,9 @@ impl Transport {
             .http
             .request(method, &url)
             .header(ACCEPT, answer.media_type());
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
         if let Some((form, body)) = body {
             request = request.header(CONTENT_TYPE, form.media_type()).body(body);
         }

@@ -14,6 +14,9 @@
 //!                              late       the machine slept
 //! ```
 //!
+//! On demand, a slot stands open until blocks wait, and the milestone comes at once then; see
+//! [`Pace`].
+//!
 //! A milestone has room for seven tips besides the milestone before it. When there are more, they
 //! are merged by checkpoints, which are blocks without payload: in the last quarter of a slot, or
 //! at any time when tips are very many.
@@ -49,11 +52,28 @@ const _: () = assert!(CHECKPOINT_TIPS.heaviest + CHECKPOINT_TIPS.random <= PAREN
 /// Tips from which on they are merged at any time: far more than honest traffic has.
 const WIDE_TIP_COUNT: usize = 1_024;
 
+/// How long a coordinator on demand is silent when nothing happens. Clients compare their clock
+/// with the newest milestone: the SDK refuses to build transactions when it is five minutes old.
+const IDLE_MS_MAX: u64 = 240_000;
+
 /// How a coordinator works.
 #[derive(Clone, Debug)]
 pub struct CoordinatorConfig {
     /// Milliseconds between milestones; at least [`INTERVAL_MS_MIN`].
     pub interval_ms: u64,
+    /// When milestones come.
+    pub pace: Pace,
+}
+
+/// When milestones come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// One every interval.
+    #[default]
+    Steady,
+    /// One as soon as blocks wait for it and the interval since the one before it is over; when
+    /// nothing happens, one every four minutes.
+    OnDemand,
 }
 
 /// The milestone before the next one.
@@ -110,6 +130,7 @@ pub enum SignError {
 #[derive(Debug)]
 pub struct Coordinator {
     interval_ms: u64,
+    pace: Pace,
     keys: Vec<SecretKey>,
     previous: Previous,
     /// Parent when there is no milestone block yet.
@@ -142,6 +163,7 @@ impl Coordinator {
     ) -> Self {
         Self {
             interval_ms: config.interval_ms.max(INTERVAL_MS_MIN),
+            pace: config.pace,
             keys,
             previous,
             entry_point,
@@ -182,7 +204,14 @@ impl Coordinator {
     /// When the next milestone is due, in milliseconds since 1970; `None` while one is on its way.
     #[must_use]
     pub fn due_ms(&self) -> Option<u64> {
-        (self.reserved == self.previous.index).then_some(self.slot_ms)
+        if self.reserved != self.previous.index {
+            return None;
+        }
+        let nothing_waits = self.branches.len() == 0 && self.checkpoint_count == 0;
+        Some(match self.pace {
+            Pace::OnDemand if nothing_waits => self.slot_ms.max(self.idle_until_ms()),
+            Pace::OnDemand | Pace::Steady => self.slot_ms,
+        })
     }
 
     /// Parents of the checkpoint blocks (no payload) that are to be made now, if at most `at_once`
@@ -191,9 +220,9 @@ impl Coordinator {
         let Some(due_ms) = self.due_ms() else {
             return Vec::new();
         };
-        if due_ms > now_ms.saturating_add(2 * self.interval_ms) {
+        if self.slot_ms > now_ms.saturating_add(2 * self.interval_ms) {
             // The clock was set back.
-            self.slot_ms = self.not_before(due_ms, now_ms);
+            self.slot_ms = self.not_before(self.slot_ms, now_ms);
             return Vec::new();
         }
         if !self.is_merging && now_ms.saturating_add(self.interval_ms / 4) >= due_ms {
@@ -344,10 +373,21 @@ impl Coordinator {
         self.checkpoint_queue.clear();
         self.checkpoint_count = 0;
         self.checkpoints_left = 0;
-        let next_ms = self.slot_ms.saturating_add(self.interval_ms);
-        let is_missed = next_ms.saturating_add(self.interval_ms) <= now_ms;
-        let slot_ms = if is_missed { now_ms } else { next_ms };
+        let slot_ms = match self.pace {
+            Pace::Steady => {
+                let next_ms = self.slot_ms.saturating_add(self.interval_ms);
+                let is_missed = next_ms.saturating_add(self.interval_ms) <= now_ms;
+                if is_missed { now_ms } else { next_ms }
+            }
+            // A second passes anyway until a later timestamp is true.
+            Pace::OnDemand => now_ms.saturating_add(self.interval_ms - INTERVAL_MS_MIN),
+        };
         self.slot_ms = self.not_before(slot_ms, now_ms);
+    }
+
+    /// Until when a coordinator on demand is silent if nothing happens.
+    fn idle_until_ms(&self) -> u64 {
+        u64::from(self.previous.timestamp.0) * 1_000 + IDLE_MS_MAX
     }
 
     /// `slot_ms`, but not before the clock shows a later second than the previous milestone did.

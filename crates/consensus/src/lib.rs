@@ -7,14 +7,16 @@
 
 mod branches;
 mod coordinator;
+mod inclusion;
 mod keys;
 mod next;
 mod schedule;
 
 pub use coordinator::{
-    Coordinator, CoordinatorConfig, INTERVAL_MS_MIN, MilestoneDraft, MilestoneRoots, Previous,
-    SignError,
+    Coordinator, CoordinatorConfig, INTERVAL_MS_MIN, MilestoneDraft, MilestoneRoots, Pace,
+    Previous, SignError,
 };
+pub use inclusion::InclusionError;
 pub use keys::{KeyRange, KeysError, MilestoneError, MilestoneKeys};
 pub use next::{NextError, check_next};
 pub use schedule::{AnnounceError, ParameterSchedule, ScheduleEntry, ScheduleError};

@@ -98,19 +98,61 @@ pub enum PathError {
 /// [`Mnemonic::seed`](crate::mnemonic::Mnemonic::seed).
 #[must_use]
 pub fn derive(seed: &[u8], path: &Path) -> SecretKey {
-    let mut node = Node::derive(b"ed25519 seed", &[seed]);
-    for step in &path.0 {
-        let index = (step | HARDENED).to_be_bytes();
-        node = Node::derive(&node.0[32..], &[&[0], &node.0[..32], &index]);
+    Node::root(seed).at(path).key()
+}
+
+/// A place in the tree of keys, from which those below it are derived without the steps above it.
+/// Wiped from memory when dropped; never printed.
+pub struct Branch(Node);
+
+impl Branch {
+    /// The place at `path` below `seed`.
+    #[must_use]
+    pub fn new(seed: &[u8], path: &Path) -> Self {
+        Self(Node::root(seed).at(path))
     }
-    let (key, _) = node.0.split_first_chunk().expect("a node has 64 bytes");
-    SecretKey::from_seed(*key)
+
+    /// The place at `path` below this one.
+    #[must_use]
+    pub fn branch(&self, path: &Path) -> Self {
+        Self(self.0.at(path))
+    }
+
+    /// The key at `path` below this place.
+    #[must_use]
+    pub fn key(&self, path: &Path) -> SecretKey {
+        self.0.at(path).key()
+    }
+}
+
+impl fmt::Debug for Branch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Branch(..)")
+    }
 }
 
 /// A key and the chain code for what is below it, 32 bytes each.
+#[derive(Clone)]
 struct Node(Zeroizing<[u8; 64]>);
 
 impl Node {
+    fn root(seed: &[u8]) -> Self {
+        Self::derive(b"ed25519 seed", &[seed])
+    }
+
+    fn at(&self, path: &Path) -> Self {
+        let below = |node: Self, step: &u32| {
+            let index = (step | HARDENED).to_be_bytes();
+            Self::derive(&node.0[32..], &[&[0], &node.0[..32], &index])
+        };
+        path.0.iter().fold(self.clone(), below)
+    }
+
+    fn key(&self) -> SecretKey {
+        let (key, _) = self.0.split_first_chunk().expect("a node has 64 bytes");
+        SecretKey::from_seed(*key)
+    }
+
     fn derive(key: &[u8], parts: &[&[u8]]) -> Self {
         let mut mac = Hmac::<Sha512>::new_from_slice(key).expect("a MAC takes keys of any length");
         parts.iter().for_each(|part| mac.update(part));

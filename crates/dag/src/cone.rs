@@ -15,6 +15,34 @@ pub enum ConeError {
     Unknown(BlockId),
 }
 
+/// Blocks of the window in white-flag order, with their places there, so that whoever goes through
+/// them need not look each up by its id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cone {
+    ids: Vec<BlockId>,
+    handles: Vec<Handle>,
+}
+
+impl Cone {
+    /// The blocks' ids.
+    #[must_use]
+    pub fn ids(&self) -> &[BlockId] {
+        &self.ids
+    }
+
+    /// The blocks with the places where they were when the cone was walked.
+    pub(crate) fn places(&self) -> impl ExactSizeIterator<Item = (Handle, &BlockId)> {
+        self.handles.iter().copied().zip(&self.ids)
+    }
+
+    /// Leaves out the last block, at which the walk began.
+    pub(crate) fn without_start(mut self) -> Self {
+        self.ids.pop();
+        self.handles.pop();
+        self
+    }
+}
+
 /// Walks past cones depth first, parents in block order, each vertex once and after its parents.
 ///
 /// The path from the start to the vertex in hand is kept in a vector, so a deep cone costs memory
@@ -23,7 +51,7 @@ pub(crate) struct ConeWalk<'a, T> {
     table: &'a Table<T>,
     visited: Vec<u64>,
     path: Vec<(Handle, u8)>,
-    order: Vec<BlockId>,
+    order: Cone,
 }
 
 impl<'a, T> ConeWalk<'a, T> {
@@ -32,7 +60,7 @@ impl<'a, T> ConeWalk<'a, T> {
             table,
             visited: vec![0; table.handle_count().div_ceil(64)],
             path: Vec::new(),
-            order: Vec::new(),
+            order: Cone::default(),
         }
     }
 
@@ -49,7 +77,8 @@ impl<'a, T> ConeWalk<'a, T> {
                     }
                 }
                 None => {
-                    self.order.push(vertex.id);
+                    self.order.ids.push(vertex.id);
+                    self.order.handles.push(*handle);
                     self.path.pop();
                 }
             }
@@ -65,7 +94,7 @@ impl<'a, T> ConeWalk<'a, T> {
     }
 
     /// The blocks in the order in which white flag applies them.
-    pub(crate) fn finish(self) -> Vec<BlockId> {
+    pub(crate) fn finish(self) -> Cone {
         self.order
     }
 }

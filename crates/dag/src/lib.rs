@@ -3,20 +3,37 @@
 //!
 //! What it is not: it knows neither payloads nor the ledger; a vertex carries any value `T`.
 //!
-//! Begin with [`Dag`]; tips are chosen by a [`TipSelection`].
+//! Begin with [`Dag`]; tips are chosen by a [`TipSelection`]. Strategies by weight see a Tangle as
+//! a [`View`], such as a [`WeightWindow`].
 
 mod chance;
 mod cone;
+mod cones;
 mod ids;
+mod pool;
+pub mod real;
 mod roots;
 mod score;
+mod strategy;
 mod tips;
 mod vertex;
+mod view;
+mod walk;
+mod weights;
 mod window;
 
-pub use cone::ConeError;
+pub use chance::Chance;
+pub use cone::{Cone, ConeError};
+pub use pool::TipPool;
 pub use score::{ConeIndexes, TipScore};
-pub use tips::{TipRequest, TipSelection, UniformTips, UniformTipsConfig};
+pub use strategy::{CHOICES, Selector, Strategy, WalkStart};
+pub use tips::{
+    TipReport, TipRequest, TipSelection, UniformTips, UniformTipsConfig, Weighed, WeightedTips,
+    WeightedTipsConfig,
+};
+pub use view::{Place, View, exit_distribution};
+pub use walk::{Bias, Particles, Walk, Walker, adaptation, walk_depth};
+pub use weights::{WeightWindow, WeightWindowConfig};
 pub use window::{Dag, DagConfig, Inserted};
 
 /// A moment, in milliseconds of any clock that does not run backwards. Passed in, never read.

@@ -2,15 +2,16 @@
 
 use tangle_types::BlockId;
 
-use crate::{Moment, TipScore, chance::Chance, ids::IdMap};
+use crate::{Moment, TipScore, chance::Chance, ids::IdMap, pool::draw_distinct};
 
 #[cfg(test)]
 mod tests;
+mod weighted;
+
+pub use weighted::{WeightedTips, WeightedTipsConfig};
 
 /// Semi-lazy tips are only used when there are more than this, and when as many were found.
 const SEMI_LAZY_COUNT_MIN: usize = 2;
-/// Draws that may repeat a tip, for each tip wanted after the first.
-const RETRIES_PER_TIP: usize = 10;
 
 /// What a caller wants.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,45 @@ pub trait TipSelection: Send {
 
     /// Number of tips a selection can draw from.
     fn tip_count(&self) -> usize;
+
+    /// What chooses, and whether its settings fit what it sees.
+    fn report(&self) -> TipReport;
+
+    /// How heavy a block is; `None` when this strategy does not know.
+    fn weigh(&mut self, id: &BlockId) -> Option<Weighed>;
+}
+
+/// What chooses tips, and whether its settings fit what it sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TipReport {
+    /// The strategy's name.
+    pub strategy: &'static str,
+    /// How old the blocks are at which walks start; `None` if there are no walks.
+    pub depth_ms: Option<u64>,
+    /// How old they should be at the present rate, so that no honest block is left behind; `None`
+    /// before the rate is known.
+    pub depth_needed_ms: Option<u64>,
+    /// Blocks whose weights are known.
+    pub window_blocks: usize,
+}
+
+impl TipReport {
+    /// Whether walks start too late for the present rate.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        let depths = self.depth_ms.zip(self.depth_needed_ms);
+        depths.is_some_and(|(depth, needed)| depth < needed)
+    }
+}
+
+/// How heavy a block is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weighed {
+    /// Cumulative weight, itself included.
+    pub weight: u64,
+    /// Share of parents that the strategy would choose now and that approve it, directly or
+    /// indirectly.
+    pub confidence: f64,
 }
 
 /// Limits of the two pools of TIP-3.
@@ -152,19 +192,9 @@ impl Pool {
 
     /// Up to `count` distinct tips, each equally likely.
     fn select(&self, count: usize, chance: &mut Chance) -> Vec<BlockId> {
-        let mut chosen: Vec<BlockId> = Vec::with_capacity(count.min(self.tips.len()));
-        if self.tips.len() <= count {
-            chosen.extend(self.tips.iter().map(|tip| tip.id));
-        } else {
-            let mut tries = count + count.saturating_sub(1) * RETRIES_PER_TIP;
-            while chosen.len() < count && tries > 0 {
-                tries -= 1;
-                let id = self.tips[chance.below(self.tips.len())].id;
-                if !chosen.contains(&id) {
-                    chosen.push(id);
-                }
-            }
-        }
+        let positions = draw_distinct(self.tips.len(), count, chance);
+        let ids = positions.iter().map(|position| self.tips[*position].id);
+        let mut chosen: Vec<BlockId> = ids.collect();
         chosen.sort_unstable();
         chosen
     }
@@ -180,6 +210,11 @@ impl UniformTips {
             semi_lazy: Pool::new(config.semi_lazy_count, config.semi_lazy_children),
             chance: Chance::new(seed),
         }
+    }
+
+    /// Whether a block is a tip that anybody may approve.
+    fn is_tip(&self, id: &BlockId) -> bool {
+        self.non_lazy.positions.contains_key(id)
     }
 }
 
@@ -240,5 +275,18 @@ impl TipSelection for UniformTips {
 
     fn tip_count(&self) -> usize {
         self.non_lazy.tips.len()
+    }
+
+    fn report(&self) -> TipReport {
+        TipReport {
+            strategy: "urts",
+            depth_ms: None,
+            depth_needed_ms: None,
+            window_blocks: 0,
+        }
+    }
+
+    fn weigh(&mut self, _: &BlockId) -> Option<Weighed> {
+        None
     }
 }

@@ -183,6 +183,12 @@ impl<T> Table<T> {
         handle
     }
 
+    /// Whether a solid block has this handle.
+    pub(crate) fn holds(&self, handle: Handle, id: &BlockId) -> bool {
+        let vertex = self.vertices.get(handle as usize);
+        vertex.is_some_and(|vertex| vertex.state == State::Solid && vertex.id == *id)
+    }
+
     /// Frees the slot of a vertex without edges and returns its value. The handle is given again
     /// by the next [`Table::add`].
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<T> {

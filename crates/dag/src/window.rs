@@ -18,11 +18,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tangle_types::{BlockId, MilestoneIndex, PARENTS_MAX};
 
 use crate::{
-    ConeError, ConeIndexes, TipScore,
+    Cone, ConeError, ConeIndexes, TipScore,
     cone::ConeWalk,
     ids::IdMap,
     roots::Roots,
-    vertex::{Handle, State, Table},
+    vertex::{Handle, NONE, State, Table},
 };
 
 #[cfg(test)]
@@ -57,6 +57,27 @@ pub enum Inserted {
     Waiting(Vec<BlockId>),
     /// It was in the window already, or it is a root.
     Known,
+}
+
+/// A solid block of the window.
+#[derive(Debug)]
+pub struct Solid<'a, T> {
+    /// Its id.
+    pub id: BlockId,
+    /// What is kept with it.
+    pub value: &'a T,
+    /// Its tip score at the confirmed index.
+    pub score: TipScore,
+    parents: &'a [Handle],
+    table: &'a Table<T>,
+}
+
+impl<T> Solid<'_, T> {
+    /// Parents that are in the window too, without duplicates, in block order.
+    pub fn parents(&self) -> impl Iterator<Item = BlockId> {
+        let known = self.parents.iter().filter(|handle| **handle != NONE);
+        known.map(|handle| self.table[*handle].id)
+    }
 }
 
 /// What the window knows of an id.
@@ -322,6 +343,14 @@ impl<T> Dag<T> {
         }
     }
 
+    /// Keeps another value with a block of the window; the one before, if there is such a block.
+    pub fn replace(&mut self, id: &BlockId, value: T) -> Option<T> {
+        match self.known.get(id)? {
+            Known::Vertex(handle) => self.table[*handle].value.replace(value),
+            Known::Root(_) => None,
+        }
+    }
+
     /// Whether a block of the window is solid. A root is solid too. `false` if unknown.
     #[must_use]
     pub fn is_solid(&self, id: &BlockId) -> bool {
@@ -373,16 +402,25 @@ impl<T> Dag<T> {
             return None;
         };
         let vertex = &self.table[*handle];
-        let score = |cone: ConeIndexes| cone.score(self.confirmed, self.config.below_max_depth);
-        (vertex.state == State::Solid).then(|| score(vertex.cone.indexes()))
+        (vertex.state == State::Solid).then(|| self.score_of(vertex.cone.indexes()))
     }
 
     /// The solid blocks of the window, parents before children.
-    pub fn solid(&self) -> impl Iterator<Item = (&BlockId, &T)> {
-        self.order.iter().filter_map(|handle| {
-            let vertex = &self.table[*handle];
-            Some((&vertex.id, vertex.value.as_ref()?))
+    pub fn solid(&self) -> impl Iterator<Item = Solid<'_, T>> {
+        let vertices = self.order.iter().map(|handle| &self.table[*handle]);
+        vertices.filter_map(|vertex| {
+            Some(Solid {
+                id: vertex.id,
+                value: vertex.value.as_ref()?,
+                score: self.score_of(vertex.cone.indexes()),
+                parents: vertex.parents(),
+                table: &self.table,
+            })
         })
+    }
+
+    fn score_of(&self, cone: ConeIndexes) -> TipScore {
+        cone.score(self.confirmed, self.config.below_max_depth)
     }
 
     /// Unreferenced blocks in the past cones of `starts`, in white-flag order. Each is visited
@@ -390,7 +428,7 @@ impl<T> Dag<T> {
     ///
     /// # Errors
     /// The cone is not solid, or a start is unknown; so is a root that the window has forgotten.
-    pub fn cone(&self, starts: &[BlockId]) -> Result<Vec<BlockId>, ConeError> {
+    pub fn cone(&self, starts: &[BlockId]) -> Result<Cone, ConeError> {
         let mut walk = ConeWalk::new(&self.table);
         for start in starts {
             match self.known.get(start) {
@@ -412,7 +450,7 @@ impl<T> Dag<T> {
     ///
     /// # Errors
     /// The block is not solid, or unknown; a root is unknown here.
-    pub fn past_cone(&self, id: &BlockId) -> Result<Vec<BlockId>, ConeError> {
+    pub fn past_cone(&self, id: &BlockId) -> Result<Cone, ConeError> {
         let Some(Known::Vertex(handle)) = self.known.get(id) else {
             return Err(ConeError::Unknown(*id));
         };
@@ -420,31 +458,32 @@ impl<T> Dag<T> {
             State::Solid => {
                 let mut walk = ConeWalk::new(&self.table);
                 walk.walk(*handle);
-                let mut order = walk.finish();
-                order.pop();
-                Ok(order)
+                Ok(walk.finish().without_start())
             }
             State::Waiting => Err(ConeError::NotSolid(*id)),
             State::Missing | State::Free => Err(ConeError::Unknown(*id)),
         }
     }
 
+    /// The blocks of a cone with the values kept with them, in order. Blocks that have left the
+    /// window since the cone was walked are passed over.
+    pub fn values<'a>(&'a self, cone: &'a Cone) -> impl Iterator<Item = (&'a BlockId, &'a T)> {
+        let places = cone.places();
+        let held = places.filter(|(handle, id)| self.table.holds(*handle, id));
+        held.filter_map(|(handle, id)| Some((id, self.table[handle].value.as_ref()?)))
+    }
+
     /// Makes the blocks of `cone` roots at `index`, removes them from the window and returns their
     /// values in the same order; renews the cone indexes of what is left. Blocks that are not solid
     /// in the window are passed over.
-    pub fn confirm(&mut self, index: MilestoneIndex, cone: &[BlockId]) -> Vec<T> {
-        let mut values = Vec::with_capacity(cone.len());
-        for id in cone {
-            let Some(known) = self.known.get_mut(id) else {
-                continue;
-            };
-            let Known::Vertex(handle) = *known else {
-                continue;
-            };
-            if self.table[handle].state != State::Solid {
+    pub fn confirm(&mut self, index: MilestoneIndex, cone: &Cone) -> Vec<T> {
+        let places = cone.places();
+        let mut values = Vec::with_capacity(places.len());
+        for (handle, id) in places {
+            if !self.table.holds(handle, id) {
                 continue;
             }
-            *known = Known::Root(index);
+            self.known.insert(*id, Known::Root(index));
             self.roots.push(index, *id);
             while let Some(edge) = self.table[handle].first_child() {
                 self.table.cut(edge);
@@ -573,6 +612,55 @@ impl<T> Dag<T> {
             .into_iter()
             .map(|(count, id)| (id, count.0 as usize))
             .collect()
+    }
+
+    /// Missing blocks in the past of a block that waits, at most `limit`, the nearest first. Only
+    /// `visit_max` blocks are looked at.
+    #[must_use]
+    pub fn missing_in_past(&self, id: &BlockId, limit: usize, visit_max: usize) -> Vec<BlockId> {
+        let mut missing = Vec::new();
+        let Some(Known::Vertex(start)) = self.known.get(id) else {
+            return missing;
+        };
+        let mut is_seen = vec![0_u64; self.table.handle_count().div_ceil(64)];
+        let mut queue = VecDeque::from([*start]);
+        let mut left = visit_max;
+        while let Some(handle) = queue.pop_front()
+            && missing.len() < limit
+            && left > 0
+        {
+            left -= 1;
+            let (word, bit) = (handle as usize / 64, 1 << (handle % 64));
+            if is_seen[word] & bit != 0 {
+                continue;
+            }
+            is_seen[word] |= bit;
+            let vertex = &self.table[handle];
+            match vertex.state {
+                State::Missing => missing.push(vertex.id),
+                State::Waiting => {
+                    let parents = vertex.parents().iter();
+                    queue.extend(parents.filter(|parent| **parent != crate::vertex::NONE));
+                }
+                State::Solid | State::Free => {}
+            }
+        }
+        missing
+    }
+
+    /// Drops a block that waits for parents; whether there was one. It is missing again if others
+    /// wait for it.
+    pub fn drop_waiting(&mut self, id: &BlockId) -> bool {
+        let Some(Known::Vertex(handle)) = self.known.get(id) else {
+            return false;
+        };
+        let handle = *handle;
+        if self.table[handle].state != State::Waiting {
+            return false;
+        }
+        self.waiting.remove(&self.table[handle].serial);
+        self.lose(handle);
+        true
     }
 
     /// Blocks in the window, solid and waiting.

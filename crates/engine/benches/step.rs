@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tangle_consensus::{CoordinatorConfig, KeyRange, MilestoneKeys, ParameterSchedule};
+use tangle_consensus::{CoordinatorConfig, KeyRange, MilestoneKeys, Pace, ParameterSchedule};
 use tangle_crypto::{blake2b, ed25519::SecretKey};
 use tangle_dag::{DagConfig, UniformTips, UniformTipsConfig};
 use tangle_engine::{
@@ -19,11 +19,11 @@ use tangle_engine::{
     check,
 };
 use tangle_ledger::Lookup;
+use tangle_testkit::arbitrary;
 use tangle_types::{
-    Address, BasicOutput, Block, BlockId, BlockMetadata, Codec, Essence, Features, LedgerOutput,
-    MilestoneId, MilestoneIndex, Output, OutputId, Parents, ParsedBlock, Payload,
-    ProtocolParameters, RentStructure, TaggedData, Transaction, TransactionId, Treasury,
-    UnixSeconds, Unlock, UnlockCondition, UnlockConditions, inputs_commitment,
+    Address, Block, BlockId, BlockMetadata, Codec, Essence, LedgerOutput, MilestoneId,
+    MilestoneIndex, Output, OutputId, Parents, ParsedBlock, Payload, ProtocolParameters,
+    RentStructure, TaggedData, TransactionId, Treasury, UnixSeconds, inputs_commitment,
 };
 
 /// Blocks side by side, each on the one before it and on another.
@@ -54,17 +54,13 @@ impl Store for Memory {
 
 fn parameters() -> ProtocolParameters {
     ProtocolParameters {
-        version: 2,
         network_name: "engine-bench".to_owned(),
-        bech32_hrp: "tst".to_owned(),
-        pow_score_min: 0,
-        below_max_depth: 15,
         rent: RentStructure {
             v_byte_cost: 1,
-            v_byte_factor_data: 1,
-            v_byte_factor_key: 10,
+            ..arbitrary::parameters().rent
         },
         token_supply: 1 << 40,
+        ..arbitrary::parameters()
     }
 }
 
@@ -75,16 +71,6 @@ fn keys(key: &SecretKey) -> MilestoneKeys {
         end: MilestoneIndex(0),
     };
     MilestoneKeys::new(vec![range], 1, MilestoneIndex(1)).expect("one key")
-}
-
-fn basic(owner: Address, amount: u64) -> Output {
-    let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
-    Output::Basic(BasicOutput {
-        amount,
-        native_tokens: Vec::new(),
-        unlock_conditions: conditions.expect("one condition"),
-        features: Features::default(),
-    })
 }
 
 /// A wallet with one coin, which it spends again and again.
@@ -101,18 +87,14 @@ impl Wallet {
         let essence = Essence {
             network_id: parameters().network_id(),
             inputs: vec![self.coin],
-            inputs_commitment: inputs_commitment([&basic(address, self.amount)]),
-            outputs: vec![basic(address, paid), basic(address, self.amount - paid)],
+            inputs_commitment: inputs_commitment([&Output::basic(address, self.amount)]),
+            outputs: vec![
+                Output::basic(address, paid),
+                Output::basic(address, self.amount - paid),
+            ],
             payload: None,
         };
-        let unlock = Unlock::Signature {
-            public_key: self.key.public_key(),
-            signature: Box::new(self.key.sign(&essence.hash())),
-        };
-        let transaction = Transaction {
-            essence,
-            unlocks: vec![unlock],
-        };
+        let transaction = essence.signed_by(&self.key);
         self.coin = OutputId::new(transaction.id(), 1);
         self.amount -= paid;
         Payload::Transaction(Box::new(transaction))
@@ -167,7 +149,10 @@ fn engine(memory: &Memory, key: &SecretKey) -> Engine<Memory> {
         },
         unreferenced_count_max: 400_000,
         coordinator: Some(CoordinatorPart {
-            config: CoordinatorConfig { interval_ms: 1_000 },
+            config: CoordinatorConfig {
+                interval_ms: 1_000,
+                pace: Pace::Steady,
+            },
             keys: vec![key.clone()],
             seed: 1,
         }),
@@ -183,6 +168,7 @@ fn engine(memory: &Memory, key: &SecretKey) -> Engine<Memory> {
             milestone_id: MilestoneId::ZERO,
             amount: 0,
         },
+        last_receipt: None,
         reservation: None,
     };
     Engine::new(parts, bootstrap)
@@ -244,7 +230,7 @@ fn measure(name: &str, with_transfers: bool) {
             block_id: BlockId::ZERO,
             milestone_index: MilestoneIndex(0),
             milestone_timestamp: UnixSeconds(0),
-            output: basic(address, amount),
+            output: Output::basic(address, amount),
         });
         memory
             .0
@@ -263,7 +249,7 @@ fn measure(name: &str, with_transfers: bool) {
         if engine.due().is_some_and(|due| due <= now) {
             step(&mut engine, &memory, now, Input::Tick, &mut spent);
         }
-        let input = Input::Block(Arc::clone(block), Source::Peer);
+        let input = Input::Block(Arc::clone(block), Source::Bulk);
         step(&mut engine, &memory, now, input, &mut spent);
     }
     let count = u32::try_from(blocks.len()).expect("few blocks");

@@ -13,6 +13,7 @@ pub struct CheckedBlock {
     parsed: ParsedBlock,
     signatures: SignatureSet,
     milestone: Option<MilestoneId>,
+    flaw: Option<Box<BlockError>>,
 }
 
 /// Why a block was refused.
@@ -46,6 +47,26 @@ impl CheckedBlock {
             parsed,
             signatures: SignatureSet::default(),
             milestone: Some(id),
+            flaw: None,
+        }
+    }
+
+    /// What makes the block unwelcome unless a milestone needs it: too little proof of work, which
+    /// the network may have asked less of in its time, or a milestone without valid signatures,
+    /// which then is a block like any other (G-06).
+    #[must_use]
+    pub fn flaw(&self) -> Option<&BlockError> {
+        self.flaw.as_deref()
+    }
+
+    /// The block if it has no flaw.
+    ///
+    /// # Errors
+    /// The [flaw](Self::flaw).
+    pub fn flawless(mut self) -> Result<Self, BlockError> {
+        match self.flaw.take() {
+            None => Ok(self),
+            Some(flaw) => Err(*flaw),
         }
     }
 
@@ -88,8 +109,9 @@ impl CheckedBlock {
     }
 }
 
-/// Checks blocks together; `result[i]` belongs to `blocks[i]`. Proof of work is checked bit-sliced
-/// and all signatures of the batch are verified at once.
+/// Checks blocks together; `result[i]` belongs to `blocks[i]`. A block may pass with a
+/// [flaw](CheckedBlock::flaw), so that what a milestone needs can be taken nevertheless. Proof of
+/// work is checked bit-sliced and all signatures of the batch are verified at once.
 #[must_use]
 pub fn check(
     blocks: Vec<ParsedBlock>,
@@ -103,21 +125,29 @@ pub fn check(
         .zip(verdicts)
         .zip(signatures)
         .map(|((parsed, verdict), signatures)| {
-            verdict.map(|milestone| CheckedBlock {
+            verdict.map(|verdict| CheckedBlock {
                 parsed,
                 signatures,
-                milestone,
+                milestone: verdict.milestone,
+                flaw: verdict.flaw,
             })
         })
         .collect()
 }
 
-/// Syntax, milestone validity and proof of work of each block; the id of a valid milestone.
+/// What is found about a block that can be one.
+#[derive(Default)]
+struct Verdict {
+    milestone: Option<MilestoneId>,
+    flaw: Option<Box<BlockError>>,
+}
+
+/// Syntax, milestone validity and proof of work of each block.
 fn rules(
     blocks: &[ParsedBlock],
     parameters: &ProtocolParameters,
     keys: &MilestoneKeys,
-) -> Vec<Result<Option<MilestoneId>, BlockError>> {
+) -> Vec<Result<Verdict, BlockError>> {
     let score_min = parameters.pow_score_min;
     let zeros = if score_min == 0 {
         Vec::new()
@@ -127,19 +157,31 @@ fn rules(
     };
     let one = |(index, parsed): (usize, &ParsedBlock)| {
         validate(&parsed.block, parameters)?;
+        let mut flaw = None;
         if matches!(parsed.block.payload, Some(Payload::Milestone(_))) {
-            return Ok(Some(keys.verify(&parsed.block)?));
+            match keys.verify(&parsed.block) {
+                Ok(id) => {
+                    return Ok(Verdict {
+                        milestone: Some(id),
+                        flaw: None,
+                    });
+                }
+                Err(error) => flaw = Some(Box::new(error.into())),
+            }
         }
         let size_bytes = parsed.bytes.len();
         if score_min > 0 && !pow::is_sufficient(zeros[index], size_bytes, score_min) {
             let needed = pow::zeros_needed(size_bytes, score_min);
-            return Err(BlockError::ProofOfWork {
+            flaw.get_or_insert(Box::new(BlockError::ProofOfWork {
                 found: zeros[index],
                 needed,
                 score_min,
-            });
+            }));
         }
-        Ok(None)
+        Ok(Verdict {
+            milestone: None,
+            flaw,
+        })
     };
     blocks.iter().enumerate().map(one).collect()
 }
@@ -147,7 +189,7 @@ fn rules(
 /// Verifies all signature unlocks of the blocks that passed so far, in one batch.
 fn signatures(
     blocks: &[ParsedBlock],
-    verdicts: &[Result<Option<MilestoneId>, BlockError>],
+    verdicts: &[Result<Verdict, BlockError>],
 ) -> Vec<SignatureSet> {
     let mut items = Vec::new();
     let mut places = Vec::new();

@@ -6,39 +6,50 @@
 use std::sync::Arc;
 
 use tangle_consensus::{MilestoneRoots, check_next};
+use tangle_dag::{Cone, TipScore};
 use tangle_ledger::{
-    Changes, ConfirmingMilestone, Diff, Lookup, ReferencedBlock, apply, apply_receipt,
+    Changes, ConfirmingMilestone, Diff, LastReceipt, Lookup, ReferencedBlock, apply, apply_receipt,
 };
-use tangle_types::{BlockId, MilestoneIndex, Treasury, UnixSeconds};
+use tangle_types::{BlockId, MilestoneIndex, PARENTS_MAX, Treasury, UnixSeconds};
 
-use crate::engine::{may_be_approved, milestone_of};
+use crate::engine::{Kept, Leaving, milestone_of};
 use crate::overlay::View;
-use crate::{
-    CheckedBlock, Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone, Time,
-};
+use crate::{Effect, Engine, Halt, MilestoneCommit, RootsRequest, Store, StoredMilestone, Time};
 
 /// A cone and what applying it does: the costly part of a milestone, computed once.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    pub(crate) cone: Vec<BlockId>,
+    pub(crate) cone: Cone,
     pub(crate) diff: Diff,
     pub(crate) changes: Changes,
 }
 
 impl<S: Store> Engine<S> {
-    /// Confirms the milestones that follow the ledger, as far as they are known and solid.
+    /// Goes on where a confirmation left off: its cone leaves the window, and the next milestone
+    /// has its turn.
+    pub(crate) fn go_on(&mut self, now: Time, effects: &mut Vec<Effect>) -> Result<(), S::Error> {
+        if !self.let_leave(now, effects) {
+            return Ok(());
+        }
+        self.confirm_known(now, effects)
+    }
+
+    /// Confirms the milestone that follows the ledger, if it is known and solid. The one after it
+    /// has its turn in the next step, so that the commit is passed on before the cone leaves the
+    /// window, which takes a while.
     pub(crate) fn confirm_known(
         &mut self,
         now: Time,
         effects: &mut Vec<Effect>,
     ) -> Result<(), S::Error> {
-        while self.can_confirm()
-            && let Some(block) = self.known.get(&self.previous.index.next())
-        {
-            let milestone = milestone_of(block).expect("only milestones are known as such");
-            if !self.confirm(now, &Arc::new(milestone), effects)? {
-                return Ok(());
-            }
+        if self.leaving.is_some() || !self.can_confirm() {
+            return Ok(());
+        }
+        let Some(block) = self.known.get(&self.previous.index.next()) else {
+            return Ok(());
+        };
+        let milestone = milestone_of(block).expect("only milestones are known as such");
+        if self.confirm(now, &Arc::new(milestone), effects)? {
             self.known.remove(&self.previous.index);
         }
         Ok(())
@@ -49,14 +60,11 @@ impl<S: Store> Engine<S> {
         &self,
         index: MilestoneIndex,
         timestamp: UnixSeconds,
-        cone: Vec<BlockId>,
+        cone: Cone,
     ) -> Result<Outcome, S::Error> {
-        let blocks = cone.iter().map(|id| {
-            let block: &CheckedBlock = self.dag.value(id).expect("a cone lies in the window");
-            ReferencedBlock {
-                id: *id,
-                transaction: block.transaction(),
-            }
+        let blocks = self.dag.values(&cone).map(|(id, kept)| ReferencedBlock {
+            id: *id,
+            transaction: kept.block().and_then(|block| block.transaction()),
         });
         let view = View {
             overlay: &self.overlay,
@@ -150,11 +158,11 @@ impl<S: Store> Engine<S> {
         let index = milestone.index;
         // TIP-29: the previous milestone must be in the cone, except for the first one.
         if !self.previous.id.is_zero()
-            && !outcome.cone.contains(&self.previous.block_id)
-            && !outcome
-                .cone
-                .iter()
-                .any(|id| self.is_milestone(id, self.previous.id))
+            && !outcome.cone.ids().contains(&self.previous.block_id)
+            && !self
+                .dag
+                .values(&outcome.cone)
+                .any(|(_, kept)| kept.is_milestone(self.previous.id))
         {
             let reason = format!("milestone {} is not in its cone", self.previous.index);
             return Err(Halt::InvalidMilestone { index, reason });
@@ -166,12 +174,6 @@ impl<S: Store> Engine<S> {
             return Err(Halt::RootMismatch { index });
         }
         Ok(())
-    }
-
-    fn is_milestone(&self, id: &BlockId, milestone_id: tangle_types::MilestoneId) -> bool {
-        self.dag
-            .value(id)
-            .is_some_and(|block| block.milestone_id() == Some(milestone_id))
     }
 
     /// Takes over what the milestone changes, and says what must become durable.
@@ -191,8 +193,14 @@ impl<S: Store> Engine<S> {
         let invalid = |reason: String| Halt::InvalidMilestone { index, reason };
         let mut treasury: Option<(Treasury, Treasury)> = None;
         if let Some(receipt) = milestone.receipt() {
-            let applied = apply_receipt(stored.id, milestone, receipt, &self.treasury)
-                .map_err(|error| invalid(error.to_string()))?;
+            let applied = apply_receipt(
+                stored.id,
+                milestone,
+                receipt,
+                &self.treasury,
+                self.last_receipt,
+            )
+            .map_err(|error| invalid(error.to_string()))?;
             for output in applied.created {
                 changes.insert(output.id, Lookup::Unspent(Arc::clone(&output)));
                 diff.created.push(output);
@@ -206,36 +214,60 @@ impl<S: Store> Engine<S> {
         }
         if let Some((_, after)) = treasury {
             self.treasury = after;
+            self.last_receipt = milestone.receipt().map(LastReceipt::from);
         }
         self.previous = stored.as_previous();
+        self.ahead = self.ahead.split_off(&index.next());
+        if self.latest.index < index {
+            self.latest = self.previous;
+        }
         let commit = Arc::new(MilestoneCommit {
             milestone: Arc::clone(stored),
             diff,
             treasury,
         });
         self.overlay.push(index, changes);
-        self.renew(now, index, &cone);
-        self.forget_entry_points();
+        self.leaving = Some(Leaving {
+            index,
+            cone,
+            since: now,
+        });
         Ok(commit)
     }
 
-    /// Moves the window, the tips and the coordinator on to the confirmed milestone.
-    fn renew(&mut self, now: Time, index: MilestoneIndex, cone: &[BlockId]) {
+    /// Moves the window, the tips and the coordinator on to the confirmed milestone. `false` when
+    /// there was nothing to do.
+    fn let_leave(&mut self, now: Time, effects: &mut Vec<Effect>) -> bool {
+        let Some(leaving) = self.leaving.take() else {
+            return false;
+        };
         let below_max_depth = self.parameters().below_max_depth;
         self.dag.set_below_max_depth(below_max_depth);
-        self.dag.confirm(index, cone);
-        self.dag.drop_hopeless();
+        let values = self.dag.confirm(leaving.index, &leaving.cone);
+        let blocks: Vec<_> = values.into_iter().filter_map(Kept::into_block).collect();
+        if !blocks.is_empty() {
+            effects.push(Effect::Released(blocks));
+        }
+        for id in self.dag.drop_hopeless() {
+            self.crowd.remove(&id);
+        }
         let dag = &self.dag;
         self.tips.on_confirmed(&|id| dag.score(id));
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.on_confirmed(self.previous, now.0);
-            for (id, block) in dag.solid() {
-                let score = dag.score(id).expect("a solid block has a score");
-                if may_be_approved(block, score) {
-                    coordinator.on_solid(*id, block.parents());
+            let mut parents: Vec<BlockId> = Vec::with_capacity(PARENTS_MAX);
+            for solid in dag.solid() {
+                if solid.score != TipScore::BelowMaxDepth && solid.value.may_be_approved() {
+                    // The coordinator follows no other parents than those in the window.
+                    parents.clear();
+                    parents.extend(solid.parents());
+                    coordinator.on_solid(solid.id, &parents);
                 }
             }
         }
+        self.forget_entry_points();
+        self.offer_tips(now, effects);
+        true
     }
 }
 

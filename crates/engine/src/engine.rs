@@ -5,12 +5,18 @@ use std::sync::Arc;
 
 use tangle_consensus::{AnnounceError, Coordinator, MilestoneKeys, ParameterSchedule, Previous};
 use tangle_crypto::ed25519::SecretKey;
-use tangle_dag::{ConeIndexes, Dag, DagConfig, Inserted, Moment, TipScore, TipSelection};
+use tangle_dag::{
+    Cone, ConeIndexes, Dag, DagConfig, Inserted, Moment, TipReport, TipScore, TipSelection,
+};
+use tangle_ledger::LastReceipt;
+use tangle_sync::{Act, Neighbourhood, Progress};
 use tangle_types::{
     BlockId, MilestoneId, MilestoneIndex, ParametersOption, Payload, ProtocolParameters, Treasury,
 };
 
+use crate::crowd::{Crowd, Origin};
 use crate::issue::Issuing;
+use crate::neighbours::{Reception, milestone_index};
 use crate::overlay::Overlay;
 use crate::{
     Bootstrap, CheckedBlock, Effect, Halt, Input, Inspection, Refusal, Reservation, Source, Store,
@@ -48,24 +54,61 @@ pub struct CoordinatorPart {
     pub seed: u64,
 }
 
+/// What the window keeps of a block.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// All of it: it was not stored yet, or carries what a milestone needs.
+    Whole(Arc<CheckedBlock>),
+    /// Nothing: it was handed to the store, and the ledger does not ask for it.
+    Stored,
+}
+
+/// A cone that a milestone has confirmed.
+#[derive(Debug)]
+pub(crate) struct Leaving {
+    pub(crate) index: MilestoneIndex,
+    pub(crate) cone: Cone,
+    /// When it was confirmed.
+    pub(crate) since: Time,
+}
+
 /// A node without input and output.
 pub struct Engine<S> {
     pub(crate) store: S,
     pub(crate) keys: MilestoneKeys,
     pub(crate) schedule: ParameterSchedule,
-    pub(crate) dag: Dag<Arc<CheckedBlock>>,
+    pub(crate) dag: Dag<Kept>,
     pub(crate) tips: Box<dyn TipSelection>,
     pub(crate) coordinator: Option<Coordinator>,
     pub(crate) issuing: Option<Issuing>,
+    /// A confirmed milestone whose cone is still in the window. It leaves before anything else
+    /// happens, but after the commit was passed on.
+    pub(crate) leaving: Option<Leaving>,
     pub(crate) overlay: Overlay,
     pub(crate) previous: Previous,
     pub(crate) treasury: Treasury,
+    pub(crate) last_receipt: Option<LastReceipt>,
     /// Solid blocks with valid milestones above the ledger index, the first for each. They are all
     /// in the window, which bounds them.
     pub(crate) known: BTreeMap<MilestoneIndex, Arc<CheckedBlock>>,
+    /// Valid milestones above the ledger index that wait for parents, the first for each; all
+    /// within [`tangle_sync::RANGE`].
+    pub(crate) ahead: BTreeMap<MilestoneIndex, Arc<CheckedBlock>>,
+    /// The newest valid milestone seen.
+    pub(crate) latest: Previous,
+    /// The newest milestone on the disk.
+    pub(crate) durable: MilestoneIndex,
+    /// Up to where the store has pruned.
+    pub(crate) pruned: MilestoneIndex,
+    pub(crate) hood: Neighbourhood,
+    /// What the neighbourhood wants done; empty between two steps.
+    pub(crate) acts: Vec<Act>,
+    pub(crate) crowd: Crowd,
+    /// Blocks that may wait for parents without a milestone that needs them.
+    pub(crate) loose_count_max: usize,
     /// Where cones end; the store knows nothing of these blocks. Empty once they are too deep.
     entry_points: HashMap<BlockId, MilestoneIndex>,
-    unreferenced_count_max: usize,
+    pub(crate) unreferenced_count_max: usize,
     pub(crate) announcement: Option<ParametersOption>,
     pub(crate) halted: Option<Halt>,
     pub(crate) reservation: Option<Reservation>,
@@ -80,6 +123,8 @@ pub struct Summary {
     pub latest: Previous,
     /// Tips to draw from.
     pub tip_count: usize,
+    /// What draws from them.
+    pub tips: TipReport,
     /// Unreferenced blocks, solid or waiting.
     pub unreferenced_count: usize,
     /// Why the ledger stopped, if it did.
@@ -103,7 +148,16 @@ impl<S: Store> Engine<S> {
         let parameters = bootstrap.schedule.at(bootstrap.ledger_index.next());
         let window = DagConfig {
             below_max_depth: parameters.below_max_depth,
+            // What a milestone needs comes on top of the loose ones.
+            unsolid_count_max: parts.window.unsolid_count_max + parts.unreferenced_count_max,
             ..parts.window
+        };
+        let loose_count_max = parts.window.unsolid_count_max;
+        let ours = Progress {
+            confirmed: previous.index,
+            durable: previous.index,
+            latest: previous.index,
+            pruned: MilestoneIndex(0),
         };
         let entry_point = bootstrap
             .entry_points
@@ -123,10 +177,20 @@ impl<S: Store> Engine<S> {
             tips: parts.tips,
             coordinator,
             issuing: None,
+            leaving: None,
             overlay: Overlay::default(),
             previous,
             treasury: bootstrap.treasury,
+            last_receipt: bootstrap.last_receipt,
             known: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            latest: previous,
+            durable: previous.index,
+            pruned: MilestoneIndex(0),
+            hood: Neighbourhood::new(ours),
+            acts: Vec::new(),
+            crowd: Crowd::new(loose_count_max),
+            loose_count_max,
             entry_points: bootstrap.entry_points.into_iter().collect(),
             unreferenced_count_max: parts.unreferenced_count_max,
             announcement: None,
@@ -146,28 +210,59 @@ impl<S: Store> Engine<S> {
         input: Input,
         effects: &mut Vec<Effect>,
     ) -> Result<(), S::Error> {
+        self.go_on(now, effects)?;
         match input {
-            Input::Block(block, source) => self.on_block(now, block, source, effects),
-            Input::Tick => self.on_tick(now, effects),
-            Input::Reserved(index) => self.on_reserved(now, index, effects),
+            Input::Block(block, source) => self.on_block(now, block, source, effects)?,
+            Input::Connected { peer, class } => {
+                self.hood.on_connected(now.0, peer, class, &mut self.acts);
+            }
+            Input::Disconnected(peer) => self.hood.on_disconnected(now.0, peer),
+            Input::ConesOpen(peer) => self.hood.on_cones_open(now.0, peer),
+            Input::ConeRequest(peer, request) => {
+                self.hood
+                    .on_cone_request(now.0, peer, request, &mut self.acts);
+            }
+            Input::ConeIds(peer, ids) => self.hood.on_cone_ids(now.0, peer, ids),
+            Input::ConeBlocks {
+                peer,
+                index,
+                start,
+                count,
+            } => self.hood.on_cone_blocks(now.0, peer, (index, start), count),
+            Input::Heard(peer, message) => {
+                self.hood.on_heard(now.0, peer, message, &mut self.acts);
+            }
+            Input::Misbehaved(peer, offence) => {
+                self.hood
+                    .on_misbehaved(now.0, peer, offence, &mut self.acts);
+            }
+            Input::Wasted(peer, count) => {
+                self.hood.on_waste(now.0, peer, count, &mut self.acts);
+            }
+            Input::Pruned(index) => self.pruned = index,
+            Input::Tick => self.on_tick(now, effects)?,
+            Input::Reserved(index) => self.on_reserved(now, index, effects)?,
             Input::Committed(index) => {
                 self.overlay.forget(index);
+                self.durable = index;
                 self.dag.keep_roots_above(index);
-                self.confirm_known(now, effects)
+                self.confirm_known(now, effects)?;
             }
             Input::Tips(ticket, request) => {
                 effects.push(Effect::Tips(ticket, self.tips.select(request)));
-                Ok(())
             }
             Input::Inspect(ticket, id) => {
                 effects.push(Effect::Inspected(ticket, self.inspect(&id)));
-                Ok(())
+            }
+            Input::Weigh(ticket, id) => {
+                effects.push(Effect::Weighed(ticket, self.tips.weigh(&id)));
             }
             Input::Roots(ticket, request) => {
                 effects.push(Effect::Roots(ticket, self.roots_over(&request)?));
-                Ok(())
             }
         }
+        self.talk(now, effects);
+        Ok(())
     }
 
     /// Goes on with a milestone that was reserved before the last stop. To be called once, after
@@ -184,6 +279,9 @@ impl<S: Store> Engine<S> {
             coordinator.on_reserved(reservation.index);
         }
         self.confirm_known(now, effects)?;
+        while self.leaving.is_some() {
+            self.go_on(now, effects)?;
+        }
         match reservation {
             Some(reservation) if reservation.index == self.previous.index.next() => {
                 self.issue_again(now, &reservation, effects)
@@ -227,22 +325,21 @@ impl<S: Store> Engine<S> {
     pub fn summary(&self) -> Summary {
         Summary {
             confirmed: self.previous,
-            latest: self
-                .known
-                .values()
-                .next_back()
-                .and_then(|newest| milestone_of(newest))
-                .map_or(self.previous, |newest| newest.as_previous()),
+            latest: self.latest,
             tip_count: self.tips.tip_count(),
+            tips: self.tips.report(),
             unreferenced_count: self.dag.len(),
             halted: self.halted.clone(),
         }
     }
 
-    /// When the engine wants the next [`Input::Tick`] for the coordinator's sake; `None` while it
-    /// waits for something else.
+    /// When the engine wants the next [`Input::Tick`], at the latest; `None` while it waits for
+    /// something else.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
+        if let Some(leaving) = &self.leaving {
+            return Some(leaving.since);
+        }
         let coordinator = self.coordinator.as_ref().filter(|_| self.can_confirm())?;
         coordinator.wake_ms().map(Time)
     }
@@ -273,6 +370,9 @@ impl<S: Store> Engine<S> {
 
     fn on_tick(&mut self, now: Time, effects: &mut Vec<Effect>) -> Result<(), S::Error> {
         self.tips.on_tick(Moment(now.0));
+        self.hood.on_tick(now.0, &mut self.acts);
+        self.pursue(now, effects)?;
+        self.confirm_known(now, effects)?;
         self.merge_tips(now, effects);
         self.issue_if_due(now, effects)
     }
@@ -289,19 +389,31 @@ impl<S: Store> Engine<S> {
         {
             coordinator.on_checkpoint();
         }
+        let from = match source {
+            Source::Peer(peer) => Some(peer),
+            _ => None,
+        };
+        let asked = self.hood.on_block(now.0, &block.id(), from);
+        let origin = Origin { from, asked };
+        if block.milestone_id().is_some() {
+            self.note_milestone(now, &block, from, effects);
+        }
         if self.is_known(&block, source)? {
             if let Source::Client(ticket) = source {
                 effects.push(Effect::Accepted(ticket));
             }
             return Ok(());
         }
-        if let Some(refusal) = self.refuse(&block, source)? {
+        if let Some(refusal) = self.refuse(&block, source, &origin)? {
             if let Source::Client(ticket) = source {
                 effects.push(Effect::Refused(ticket, refusal));
             }
             return Ok(());
         }
-        self.insert(now, block, source, effects)?;
+        if let Reception::Ignore = self.receive(now, &block, &origin) {
+            return Ok(());
+        }
+        self.insert(now, block, origin, source, effects)?;
         if let Source::Client(ticket) = source {
             effects.push(Effect::Accepted(ticket));
         }
@@ -314,9 +426,14 @@ impl<S: Store> Engine<S> {
         if self.dag.value(&id).is_some() || self.dag.root(&id).is_some() {
             return Ok(true);
         }
+        // What the window waits for was not referenced, or it would not wait. It may be stored all
+        // the same, since a time when it was given up, or could not be verified as a milestone.
+        let is_wanted = self.dag.is_missing(&id)
+            || milestone_index(block).is_some_and(|index| index > self.previous.index);
         // What is replayed comes from the store, so the store knows it. Of what hangs on the newest
         // part of the Tangle the window knows all that is stored.
-        let may_be_stored = source != Source::Replay && !self.dag.are_recent(block.parents());
+        let may_be_stored =
+            !is_wanted && source != Source::Replay && !self.dag.are_recent(block.parents());
         Ok(may_be_stored && self.store.contains(&id)?)
     }
 
@@ -325,39 +442,65 @@ impl<S: Store> Engine<S> {
         &mut self,
         now: Time,
         block: Arc<CheckedBlock>,
+        origin: Origin,
         source: Source,
         effects: &mut Vec<Effect>,
     ) -> Result<(), S::Error> {
         let (store, entry_points) = (&self.store, &self.entry_points);
         let root_of = |id: &BlockId| root_of(store, entry_points, id);
-        let kept = Arc::clone(&block);
+        let kept = Kept::Whole(Arc::clone(&block));
         let inserted = self
             .dag
             .insert(block.id(), block.parents(), kept, root_of)?;
-        let Inserted::Solid(solid) = inserted else {
-            return Ok(());
-        };
-        for id in solid {
-            self.on_solid(now, &id, source == Source::Replay, effects);
+        match inserted {
+            Inserted::Solid(solid) => {
+                let is_replay = source == Source::Replay;
+                for id in solid {
+                    let origin = if id == block.id() {
+                        origin
+                    } else {
+                        self.crowd.remove(&id).unwrap_or_default()
+                    };
+                    self.on_solid(now, &id, origin, is_replay, effects);
+                }
+            }
+            Inserted::Waiting(missing) => self.on_waiting(now, &block, origin, &missing),
+            Inserted::Known => {}
         }
         Ok(())
     }
 
-    fn on_solid(&mut self, now: Time, id: &BlockId, is_replay: bool, effects: &mut Vec<Effect>) {
-        let block = self
-            .dag
-            .value(id)
-            .expect("a block that became solid is in the window");
-        let block = Arc::clone(block);
+    fn on_solid(
+        &mut self,
+        now: Time,
+        id: &BlockId,
+        origin: Origin,
+        is_replay: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let block = match self.dag.value(id) {
+            Some(Kept::Whole(block)) => Arc::clone(block),
+            _ => unreachable!("a block that became solid is in the window as a whole"),
+        };
         let score = self.dag.score(id).expect("a solid block has a score");
         if !is_replay {
             effects.push(Effect::Store(Arc::clone(&block)));
+            if self.is_to_be_spread(origin, score) {
+                effects.push(Effect::Spread {
+                    block: Arc::clone(&block),
+                    except: origin.from,
+                });
+            }
+        }
+        if block.transaction().is_none() && block.milestone_id().is_none() {
+            self.dag.replace(id, Kept::Stored);
         }
         self.tips
             .on_solid(Moment(now.0), *id, block.parents(), score);
         // The coordinator follows its own milestone by being told of its confirmation.
         if let Some(coordinator) = &mut self.coordinator
-            && may_be_approved(&block, score)
+            && score != TipScore::BelowMaxDepth
+            && block.milestone_id().is_none()
         {
             coordinator.on_solid(*id, block.parents());
         }
@@ -376,6 +519,7 @@ impl<S: Store> Engine<S> {
             return;
         };
         let index = milestone.index;
+        self.ahead.remove(&index);
         let contradicts = if index == self.previous.index {
             (id != self.previous.id).then_some(self.previous.id)
         } else {
@@ -399,17 +543,36 @@ impl<S: Store> Engine<S> {
         }
     }
 
+    /// Whether neighbours are told of a block that became solid. What a milestone needed they have,
+    /// or can ask for; and who is far behind knows nothing new.
+    fn is_to_be_spread(&self, origin: Origin, score: TipScore) -> bool {
+        self.hood.peer_count() > 0
+            && !origin.is_needed()
+            && score != TipScore::BelowMaxDepth
+            && self.is_near()
+    }
+
     /// Why a block does not get in. Milestones and what others wait for always do. Only clients are
     /// held to parents that are solid and not too deep.
-    fn refuse(&self, block: &CheckedBlock, source: Source) -> Result<Option<Refusal>, S::Error> {
+    fn refuse(
+        &self,
+        block: &CheckedBlock,
+        source: Source,
+        origin: &Origin,
+    ) -> Result<Option<Refusal>, S::Error> {
         if self.halted.is_some() {
             return Ok(Some(Refusal::Halted));
         }
         let is_needed = source == Source::Replay
+            || origin.is_needed()
             || block.milestone_id().is_some()
             || self.dag.is_missing(&block.id());
         if !is_needed && self.dag.len() >= self.unreferenced_count_max {
             return Ok(Some(Refusal::Full));
+        }
+        // A neighbour's block is judged by what it was asked for.
+        if block.flaw().is_some() && !is_needed && !matches!(source, Source::Peer(_)) {
+            return Ok(Some(Refusal::Flawed));
         }
         if !matches!(source, Source::Client(_)) {
             return Ok(None);
@@ -443,13 +606,20 @@ impl<S: Store> Engine<S> {
     }
 
     fn inspect(&self, id: &BlockId) -> Option<Inspection> {
-        let block = Arc::clone(self.dag.value(id)?);
+        let Some(kept) = self.dag.value(id) else {
+            // Known before the store knows.
+            return self.dag.root(id).map(Inspection::Referenced);
+        };
+        let block = match kept {
+            Kept::Whole(block) => Some(Arc::clone(block)),
+            Kept::Stored => None,
+        };
         let score = if self.dag.is_solid(id) {
             self.dag.score(id)
         } else {
             None
         };
-        Some(Inspection { block, score })
+        Some(Inspection::Unreferenced { block, score })
     }
 }
 
@@ -476,9 +646,34 @@ pub(crate) fn milestone_of(block: &CheckedBlock) -> Option<StoredMilestone> {
     })
 }
 
-/// Whether the coordinator may approve a solid block. Its own milestone it approves anyway.
-pub(crate) fn may_be_approved(block: &CheckedBlock, score: TipScore) -> bool {
-    score != TipScore::BelowMaxDepth && block.milestone_id().is_none()
+impl Kept {
+    /// The block, if it is kept.
+    pub(crate) fn block(&self) -> Option<&Arc<CheckedBlock>> {
+        match self {
+            Self::Whole(block) => Some(block),
+            Self::Stored => None,
+        }
+    }
+
+    /// As [`Kept::block`], for a value that is not kept any longer.
+    pub(crate) fn into_block(self) -> Option<Arc<CheckedBlock>> {
+        match self {
+            Self::Whole(block) => Some(block),
+            Self::Stored => None,
+        }
+    }
+
+    /// Whether it carries the valid milestone `id`.
+    pub(crate) fn is_milestone(&self, id: MilestoneId) -> bool {
+        let block = self.block();
+        block.is_some_and(|block| block.milestone_id() == Some(id))
+    }
+
+    /// Whether the coordinator may approve the block. Its own milestone it approves anyway.
+    pub(crate) fn may_be_approved(&self) -> bool {
+        let is_milestone = |block: &Arc<CheckedBlock>| block.milestone_id().is_some();
+        !self.block().is_some_and(is_milestone)
+    }
 }
 
 impl Ticket {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tangle_types::{Block, Codec, MilestoneId, MilestoneIndex, ParsedBlock};
 
 use crate::confirm::Outcome;
+use crate::crowd::Origin;
 use crate::{CheckedBlock, Effect, Engine, Halt, Reservation, Source, Store, Time};
 
 /// Checkpoints in the making at once where a proof of work is quickly done.
@@ -110,8 +111,19 @@ impl<S: Store> Engine<S> {
             return Ok(());
         };
         let block = Arc::clone(&issuing.block);
-        self.insert(now, block, Source::Peer, effects)?;
+        self.show(now, block, effects)?;
         self.confirm_known(now, effects)
+    }
+
+    /// Puts an own milestone into the window.
+    fn show(
+        &mut self,
+        now: Time,
+        block: Arc<CheckedBlock>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), S::Error> {
+        self.note_milestone(now, &block, None, effects);
+        self.insert(now, block, Origin::default(), Source::Own, effects)
     }
 
     /// Shows a milestone that was reserved before the last stop.
@@ -123,7 +135,7 @@ impl<S: Store> Engine<S> {
     ) -> Result<(), S::Error> {
         let block = own_block(&reservation.block, reservation.id);
         if self.dag.value(&block.id()).is_none() {
-            self.insert(now, block, Source::Peer, effects)?;
+            self.show(now, block, effects)?;
         }
         self.confirm_known(now, effects)
     }

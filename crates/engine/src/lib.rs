@@ -8,8 +8,10 @@
 
 mod checked;
 mod confirm;
+mod crowd;
 mod engine;
 mod issue;
+mod neighbours;
 mod overlay;
 mod protocol;
 mod store;

@@ -1,9 +1,31 @@
 //! Everything that goes into an engine and everything that comes out: its table of contents.
+//!
+//! # For whoever runs engines against each other
+//!
+//! - [`Input::Connected`] at both ends makes two engines neighbours; each has its own [`PeerKey`]
+//!   for the other. They begin to talk at once.
+//! - [`Effect::Say`] to `p` becomes, at the engine that is `p`, [`Input::Heard`]; a
+//!   [`Message::Block`] is parsed and checked by [`crate::check`] first and becomes
+//!   [`Input::Block`] with [`Source::Peer`], or [`Input::Misbehaved`] when it is refused there.
+//! - [`Effect::Spread`] is a [`Message::Block`] to every neighbour but `except`.
+//! - [`Effect::Serve`] is answered from what [`Effect::Store`] and [`Effect::Commit`] have stored:
+//!   a [`Message::Block`] to that neighbour, or silence.
+//! - [`Input::ConesOpen`] at both ends lets them ask each other for cones: [`Effect::AskCone`] to
+//!   `p` becomes [`Input::ConeRequest`] there, and [`Effect::ServeCone`] is answered from the store
+//!   with ids ([`Input::ConeIds`]) or blocks ([`Input::Block`] for each, and
+//!   [`Input::ConeBlocks`]); with none of them when they are not there.
+//! - [`Effect::Drop`] ends the connection: both ends see [`Input::Disconnected`].
+//! - [`Input::Tick`] comes once a second at least; a quarter of a second is better while the node
+//!   catches up.
+//! - Any message may be lost; what is needed is asked for again.
 
 use std::sync::Arc;
 
 use tangle_consensus::{MilestoneRoots, SignError};
-use tangle_dag::{TipRequest, TipScore};
+use tangle_dag::{TipRequest, TipScore, Weighed};
+use tangle_sync::{DropReason, Offence, PeerClass, PeerKey, Request};
+use tangle_types::cone::{ConeIds, ConeRequest};
+use tangle_types::gossip::Message;
 use tangle_types::{BlockId, MilestoneId, MilestoneIndex, UnixSeconds};
 
 use crate::{CheckedBlock, MilestoneCommit, Reservation};
@@ -21,10 +43,14 @@ pub struct Ticket(pub u64);
 pub enum Source {
     /// A client of this node, who waits for an answer. Its parents must be solid and not too deep.
     Client(Ticket),
-    /// Another node. Its parents may still be on their way.
-    Peer,
+    /// A neighbour. Its parents may still be on their way.
+    Peer(PeerKey),
+    /// Somebody at this node who hands in many blocks and waits for none.
+    Bulk,
     /// This node's own store, after a start; it is not stored again.
     Replay,
+    /// The milestone that this node has signed; only the engine itself uses it.
+    Own,
     /// The coordinator's checkpoint that [`Effect::Checkpoint`] asked for.
     Checkpoint,
 }
@@ -34,6 +60,40 @@ pub enum Source {
 pub enum Input {
     /// A block arrived.
     Block(Arc<CheckedBlock>, Source),
+    /// A neighbour is there: messages can go both ways.
+    Connected {
+        /// Which.
+        peer: PeerKey,
+        /// How it came.
+        class: PeerClass,
+    },
+    /// A neighbour is gone, whoever ended it.
+    Disconnected(PeerKey),
+    /// A neighbour said something. Its blocks come as [`Input::Block`] when they were checked.
+    Heard(PeerKey, Message),
+    /// A neighbour can be asked for cones as a whole.
+    ConesOpen(PeerKey),
+    /// A neighbour asks for a part of a cone.
+    ConeRequest(PeerKey, ConeRequest),
+    /// A neighbour sent ids of a cone.
+    ConeIds(PeerKey, ConeIds),
+    /// A neighbour sent blocks of a cone. They come as [`Input::Block`] when they were checked.
+    ConeBlocks {
+        /// Who.
+        peer: PeerKey,
+        /// The milestone.
+        index: MilestoneIndex,
+        /// Position of the first one.
+        start: u32,
+        /// How many.
+        count: usize,
+    },
+    /// A neighbour sent what did not even become a checked block.
+    Misbehaved(PeerKey, Offence),
+    /// So much of what a neighbour asked for is not here, or had come from it before.
+    Wasted(PeerKey, u64),
+    /// The store has dropped its blocks up to this milestone.
+    Pruned(MilestoneIndex),
     /// Time has passed.
     Tick,
     /// The reservation is durable: the milestone may be shown.
@@ -44,6 +104,8 @@ pub enum Input {
     Tips(Ticket, TipRequest),
     /// Somebody wants to know where a block stands.
     Inspect(Ticket, BlockId),
+    /// Somebody wants to know how heavy a block is.
+    Weigh(Ticket, BlockId),
     /// Somebody wants the roots over these parents, at this time.
     Roots(Ticket, RootsRequest),
 }
@@ -59,18 +121,50 @@ pub enum Effect {
     /// Make a milestone durable together with all blocks before it, then say
     /// [`Input::Committed`].
     Commit(Arc<MilestoneCommit>),
+    /// These blocks are needed no more. They may be very many, so they should be dropped where that
+    /// holds up nobody.
+    Released(Vec<Arc<CheckedBlock>>),
     /// The client's block was taken.
     Accepted(Ticket),
     /// The client's block was not taken.
     Refused(Ticket, Refusal),
     /// The answer to [`Input::Tips`]; empty when there are none.
     Tips(Ticket, Vec<BlockId>),
-    /// The answer to [`Input::Inspect`]; `None` when the block is not among the unreferenced.
+    /// The answer to [`Input::Inspect`]; `None` when the block is neither among the unreferenced
+    /// nor among those that were referenced lately.
     Inspected(Ticket, Option<Inspection>),
+    /// The answer to [`Input::Weigh`]; `None` when tip selection does not know.
+    Weighed(Ticket, Option<Weighed>),
     /// The answer to [`Input::Roots`]; `None` when the parents are not solid.
     Roots(Ticket, Option<MilestoneRoots>),
     /// Make a block without payload on these parents, with proof of work, and hand it in.
     Checkpoint(Vec<BlockId>),
+    /// Send this to a neighbour.
+    Say(PeerKey, Message),
+    /// Send this block, which is new and solid, to all neighbours but the one that it came from;
+    /// others that are known to have it may be left out too.
+    Spread {
+        /// The block.
+        block: Arc<CheckedBlock>,
+        /// Who sent it.
+        except: Option<PeerKey>,
+    },
+    /// Look this up in the store and send it to a neighbour; nothing if it is not there.
+    Serve(PeerKey, Request),
+    /// Ask a neighbour for a part of a cone.
+    AskCone(PeerKey, ConeRequest),
+    /// Look a part of a cone up in the store and send it to a neighbour; an empty one if it is not
+    /// there.
+    ServeCone(PeerKey, ConeRequest),
+    /// End the connection to a neighbour.
+    Drop {
+        /// Which.
+        peer: PeerKey,
+        /// Why.
+        reason: DropReason,
+        /// How long its identity is not let in again, in milliseconds.
+        ban_ms: Option<u64>,
+    },
     /// The ledger stops here for good; what is known is still served.
     Halted(Halt),
 }
@@ -86,13 +180,18 @@ pub struct RootsRequest {
     pub parents: Vec<BlockId>,
 }
 
-/// Where an unreferenced block stands.
+/// Where a block of the newest part of the Tangle stands.
 #[derive(Clone, Debug)]
-pub struct Inspection {
-    /// The block.
-    pub block: Arc<CheckedBlock>,
-    /// How good it is as a tip; `None` while it is not solid.
-    pub score: Option<TipScore>,
+pub enum Inspection {
+    /// No milestone has referenced it.
+    Unreferenced {
+        /// The block, unless it was handed to the store ([`Effect::Store`]).
+        block: Option<Arc<CheckedBlock>>,
+        /// How good it is as a tip; `None` while it is not solid.
+        score: Option<TipScore>,
+    },
+    /// A milestone has referenced it, which may still be on its way to the disk.
+    Referenced(MilestoneIndex),
 }
 
 /// Why a client's block is not taken.
@@ -104,6 +203,9 @@ pub enum Refusal {
     /// A parent's cone reaches too far back.
     #[error("parent {0} is below max depth")]
     ParentBelowMaxDepth(BlockId),
+    /// It has a flaw: see [`CheckedBlock::flaw`].
+    #[error("the block has too little proof of work, or a milestone without valid signatures")]
+    Flawed,
     /// Milestones stay away, and there is no room for more blocks without them.
     #[error("too many blocks wait for a milestone; try again later")]
     Full,

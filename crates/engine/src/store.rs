@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tangle_consensus::{ParameterSchedule, Previous};
-use tangle_ledger::{Diff, Lookup};
+use tangle_ledger::{Diff, LastReceipt, Lookup};
 use tangle_types::{
     Block, BlockId, BlockMetadata, Milestone, MilestoneId, MilestoneIndex, OutputId, Treasury,
 };
@@ -96,6 +96,8 @@ pub struct Bootstrap {
     pub schedule: ParameterSchedule,
     /// The unspent treasury output.
     pub treasury: Treasury,
+    /// The newest receipt that is known; a snapshot tells of none.
+    pub last_receipt: Option<LastReceipt>,
     /// A milestone that was reserved but not yet confirmed when the node stopped.
     pub reservation: Option<Reservation>,
 }

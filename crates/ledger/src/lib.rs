@@ -18,5 +18,5 @@ pub use apply::{
     Changes, ConfirmingMilestone, Diff, LedgerView, Lookup, ReferencedBlock, SignatureSet,
     Spendings, VerifiedTransaction, apply,
 };
-pub use receipt::{AppliedReceipt, ReceiptError, apply_receipt};
+pub use receipt::{AppliedReceipt, LastReceipt, ReceiptError, apply_receipt};
 pub use transaction::check_transaction;

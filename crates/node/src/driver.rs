@@ -8,28 +8,43 @@ use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, select_biased};
 use tangle_consensus::MilestoneRoots;
 use tangle_crypto::pow;
-use tangle_dag::TipRequest;
+use tangle_dag::{TipRequest, Weighed};
 use tangle_engine::{Effect, Engine, Input, Inspection, RootsRequest, Source, Ticket, Time};
 use tangle_storage::{Reader, StoreError};
 use tangle_types::{Block, BlockId, Codec, MilestoneIndex, Parents, ParsedBlock};
 use tokio::sync::oneshot;
 
+use crate::gate::{Gate, Load, Permit};
+use crate::gossip::Gossip;
 use crate::intake::{Answer, Arrival, CurrentParameters, Intake, Origin};
-use crate::status::StatusBoard;
-use crate::writer::Job;
+use crate::status::{News, Queue, StatusBoard};
+use crate::writer::{Job, Jobs};
 use crate::{MilestoneSummary, SubmitError};
 
-/// Messages that are taken before their effects are passed on.
+/// Messages, and blocks in them, that are taken before their effects are passed on and before the
+/// engine looks at the clock.
 const MESSAGES_AT_ONCE: usize = 64;
+const BLOCKS_AT_ONCE: usize = 1_024;
+/// What may wait for the writer: some ten milliseconds of its work.
+pub(crate) const JOBS_MAX: Load = Load {
+    blocks: 8_192,
+    bytes: 8 << 20,
+};
 /// How often the engine is told that time has passed when nothing else happens.
-const TICK_MS: u64 = 1_000;
+const TICK_MS: u64 = 250;
+/// How often the status is renewed when nothing else happens.
+const PUBLISH_MS: u64 = 1_000;
 
 /// What others tell the engine's thread.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Blocks(Vec<Arrival>),
+    /// Blocks that were checked, with the room that they take.
+    Blocks(Vec<Arrival>, Permit),
+    /// What neighbours said and did, in order.
+    Neighbours(Vec<Input>),
     Tips(TipRequest, oneshot::Sender<Vec<BlockId>>),
     Inspect(BlockId, oneshot::Sender<Option<Inspection>>),
+    Weigh(BlockId, oneshot::Sender<Option<Weighed>>),
     Roots(RootsRequest, oneshot::Sender<Option<MilestoneRoots>>),
     Stop,
 }
@@ -47,6 +62,7 @@ enum Asker {
     Client(BlockId, Answer),
     Tips(oneshot::Sender<Vec<BlockId>>),
     Inspect(oneshot::Sender<Option<Inspection>>),
+    Weigh(oneshot::Sender<Option<Weighed>>),
     Roots(oneshot::Sender<Option<MilestoneRoots>>),
 }
 
@@ -55,10 +71,13 @@ pub(crate) struct Driver {
     pub(crate) engine: Engine<Reader>,
     pub(crate) messages: Receiver<Message>,
     pub(crate) durable: Receiver<Durable>,
-    pub(crate) writer: Sender<Vec<Job>>,
+    pub(crate) writer: Sender<Jobs>,
+    /// Bounds what waits for the writer.
+    pub(crate) jobs: Arc<Gate>,
     pub(crate) intake: Intake,
     pub(crate) parameters: CurrentParameters,
     pub(crate) board: Arc<StatusBoard>,
+    pub(crate) gossip: Arc<Gossip>,
     pub(crate) state: DriverState,
 }
 
@@ -69,6 +88,8 @@ pub(crate) struct DriverState {
     last_ticket: Ticket,
     pending: VecDeque<(MilestoneSummary, usize)>,
     ticked: Time,
+    published: Time,
+    pruned: MilestoneIndex,
     /// What the replay asked for, before there was a writer.
     kept: Vec<Effect>,
 }
@@ -105,18 +126,27 @@ impl Driver {
                 Err(_) => return Ok(false),
             },
             recv(messages) -> message => {
-                let Ok(message) = message else { return Ok(false) };
-                if !self.on_message(message, effects)? {
-                    return Ok(false);
-                }
-                for _ in 1..MESSAGES_AT_ONCE {
-                    let Ok(message) = messages.try_recv() else { break };
+                let Ok(mut message) = message else { return Ok(false) };
+                let mut block_count = 0;
+                for _ in 0..MESSAGES_AT_ONCE {
+                    if let Message::Blocks(arrivals, _) = &message {
+                        block_count += arrivals.len();
+                    }
                     if !self.on_message(message, effects)? {
                         return Ok(false);
                     }
+                    if block_count >= BLOCKS_AT_ONCE {
+                        break;
+                    }
+                    let Ok(next) = messages.try_recv() else { break };
+                    message = next;
                 }
             },
             recv(timeout) -> _ => {}
+        }
+        // A commit is on its way to the disk while the engine clears up behind it.
+        if !self.pass_on(effects) {
+            return Ok(false);
         }
         let time = now();
         let is_due = self.engine.due().is_some_and(|due| due <= time);
@@ -127,9 +157,22 @@ impl Driver {
         }
         if is_tick {
             self.state.ticked = time;
-            self.publish();
+            self.on_pruned(time, effects)?;
+            if time.0.abs_diff(self.state.published.0) >= PUBLISH_MS {
+                self.publish();
+            }
         }
         Ok(true)
+    }
+
+    /// Tells the engine when the store has pruned, which neighbours want to know.
+    fn on_pruned(&mut self, time: Time, effects: &mut Vec<Effect>) -> Result<(), StoreError> {
+        let pruned = self.board.pruning_index();
+        if pruned == self.state.pruned {
+            return Ok(());
+        }
+        self.state.pruned = pruned;
+        self.engine.step(time, Input::Pruned(pruned), effects)
     }
 
     /// How long nothing need happen.
@@ -167,8 +210,15 @@ impl Driver {
     ) -> Result<bool, StoreError> {
         let input = match message {
             Message::Stop => return Ok(false),
-            Message::Blocks(arrivals) => {
+            Message::Blocks(arrivals, _permit) => {
                 self.on_blocks(arrivals, effects)?;
+                return Ok(true);
+            }
+            Message::Neighbours(inputs) => {
+                let time = now();
+                for input in inputs {
+                    self.engine.step(time, input, effects)?;
+                }
                 return Ok(true);
             }
             Message::Tips(request, answer) => {
@@ -177,6 +227,7 @@ impl Driver {
             Message::Inspect(id, answer) => {
                 Input::Inspect(self.state.ticket(Asker::Inspect(answer)), id)
             }
+            Message::Weigh(id, answer) => Input::Weigh(self.state.ticket(Asker::Weigh(answer)), id),
             Message::Roots(request, answer) => {
                 Input::Roots(self.state.ticket(Asker::Roots(answer)), request)
             }
@@ -197,7 +248,8 @@ impl Driver {
                 Origin::Client(answer) => {
                     Source::Client(self.state.ticket(Asker::Client(block.id(), answer)))
                 }
-                Origin::Peer => Source::Peer,
+                Origin::Bulk => Source::Bulk,
+                Origin::Peer(peer) => Source::Peer(peer),
                 Origin::Checkpoint => Source::Checkpoint,
             };
             self.engine
@@ -209,9 +261,15 @@ impl Driver {
     /// Passes effects on, in order. `false` when the writer is gone.
     fn pass_on(&mut self, effects: &mut Vec<Effect>) -> bool {
         let mut jobs = Vec::new();
+        let mut load = Load::default();
+        let time = now();
         for effect in effects.drain(..) {
             match effect {
-                Effect::Store(block) => jobs.push(Job::Store(block)),
+                Effect::Store(block) => {
+                    load.blocks += 1;
+                    load.bytes += block.parsed().bytes.len();
+                    jobs.push(Job::Store(block));
+                }
                 Effect::Reserve(reservation) => jobs.push(Job::Reserve(Box::new(reservation))),
                 Effect::Commit(commit) => {
                     let summary = commit.milestone.as_previous().into();
@@ -225,12 +283,23 @@ impl Driver {
                         jobs.push(Job::Accepted(id, answer));
                     }
                 }
+                Effect::Released(blocks) => jobs.push(Job::Drop(blocks)),
                 Effect::Checkpoint(parents) => self.make_checkpoint(parents),
+                Effect::Say(..)
+                | Effect::Spread { .. }
+                | Effect::Serve(..)
+                | Effect::AskCone(..)
+                | Effect::ServeCone(..)
+                | Effect::Drop { .. } => self.gossip.carry_out(time, effect),
                 Effect::Halted(halt) => self.board.halted(&halt),
                 answer => self.state.answer(answer),
             }
         }
-        jobs.is_empty() || self.writer.send(jobs).is_ok()
+        if jobs.is_empty() {
+            return true;
+        }
+        let permit = self.jobs.enter(load);
+        self.writer.send(Jobs { jobs, permit }).is_ok()
     }
 
     /// Makes a checkpoint block on a thread of its own, as proof of work may take a while.
@@ -260,14 +329,18 @@ impl Driver {
         }
     }
 
-    fn publish(&self) {
-        let summary = self.engine.summary();
-        self.board.publish(
-            now(),
-            &summary,
-            &self.engine.pending_parameters(),
-            &self.parameters,
-        );
+    fn publish(&mut self) {
+        let time = now();
+        self.state.published = time;
+        let news = News {
+            summary: self.engine.summary(),
+            pending: self.engine.pending_parameters(),
+            parameters: Arc::clone(&self.parameters.read().expect("no holder panics")),
+            blocker: self.engine.blocker(time),
+            neighbours: self.engine.neighbours(time),
+            writer_queue: Queue::of("writer", &self.writer),
+        };
+        self.board.publish(time, news);
     }
 }
 
@@ -311,6 +384,11 @@ impl DriverState {
             Effect::Inspected(ticket, inspection) => {
                 if let Some(Asker::Inspect(answer)) = self.askers.remove(&ticket) {
                     let _ = answer.send(inspection);
+                }
+            }
+            Effect::Weighed(ticket, weighed) => {
+                if let Some(Asker::Weigh(answer)) = self.askers.remove(&ticket) {
+                    let _ = answer.send(weighed);
                 }
             }
             Effect::Roots(ticket, roots) => {

@@ -1,15 +1,17 @@
 //! What others may ask of a running node.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_channel::Sender;
-use tangle_consensus::MilestoneRoots;
-use tangle_dag::{TipRequest, TipScore};
+use tangle_consensus::{MilestoneKeys, MilestoneRoots};
+use tangle_dag::{TipRequest, TipScore, Weighed};
 use tangle_engine::{Inspection, RootsRequest, Store};
-use tangle_storage::{Genesis, Reader, StoreError, snapshot};
+use tangle_network::NetworkHandle;
+use tangle_storage::snapshot::{self, Order, Pace};
+use tangle_storage::{Genesis, Reader, StoreError};
 use tangle_types::{
     BlockId, BlockMetadata, DraftBlock, MilestoneId, MilestoneIndex, ParsedBlock, Payload,
     UnixSeconds,
@@ -18,16 +20,23 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
 use crate::driver::Message;
+use crate::gossip::{Gossip, GossipCounts};
 use crate::intake::{CurrentParameters, Intake};
-use crate::peers::PeerList;
+use crate::peers::{self, PeerList};
+use crate::snapshots::SnapshotCounts;
 use crate::status::StatusBoard;
 use crate::writer::Errand;
-use crate::{Peer, PeerError, Status};
+use crate::{Peer, PeerError, PruningConfig, Queue, SnapshotConfig, SnapshotSummary, Status};
 
 /// Longest wait for a white-flag cone to become complete, in milliseconds.
 const WHITE_FLAG_WAIT_MS: u64 = 2_000;
 /// Pause between two looks at it, in milliseconds.
 const WHITE_FLAG_PAUSE_MS: u64 = 50;
+
+/// Longest wait for what is on its way to the store, in milliseconds.
+const STORE_WAIT_MS: u64 = 2_000;
+/// Pause between two looks at it, in milliseconds.
+const STORE_PAUSE_MS: u64 = 5;
 
 /// A running node. Cheap to clone; every call is safe from any task.
 #[derive(Clone, Debug)]
@@ -48,9 +57,15 @@ pub(crate) struct Shared {
     pub(crate) pow_thread_count: usize,
     pub(crate) parameters: CurrentParameters,
     pub(crate) genesis: Genesis,
-    pub(crate) snapshot_dir: PathBuf,
-    pub(crate) snapshot_lock: Semaphore,
+    pub(crate) keys: MilestoneKeys,
+    pub(crate) pruning: PruningConfig,
+    pub(crate) snapshots: SnapshotConfig,
+    /// Held while a snapshot is written, whoever asked for it.
+    pub(crate) snapshot_lock: Arc<Semaphore>,
+    pub(crate) snapshot_counts: Arc<SnapshotCounts>,
     pub(crate) peers: Mutex<PeerList>,
+    pub(crate) gossip: Arc<Gossip>,
+    pub(crate) network: OnceLock<NetworkHandle>,
 }
 
 /// Where a block stands.
@@ -213,6 +228,12 @@ impl Handle {
         self.shared.intake.hand_in_bulk(blocks)
     }
 
+    /// How heavy a block is, and how sure; `None` when the strategy of tip selection does not know.
+    pub async fn weigh(&self, id: BlockId) -> Option<Weighed> {
+        let answer = self.shared.ask(|answer| Message::Weigh(id, answer)).await;
+        answer.flatten()
+    }
+
     /// Up to `count` tips, sorted.
     ///
     /// # Errors
@@ -229,8 +250,13 @@ impl Handle {
         if let Some(bytes) = self.shared.reader.block(id)? {
             return Ok(Some(bytes));
         }
-        let inspection = self.shared.inspect(*id).await;
-        Ok(inspection.map(|inspection| inspection.block.parsed().bytes.clone()))
+        match self.shared.inspect(*id).await {
+            Some(Inspection::Unreferenced {
+                block: Some(block), ..
+            }) => Ok(Some(block.parsed().bytes.clone())),
+            Some(_) => self.shared.stored(|reader| reader.block(id)).await,
+            None => Ok(None),
+        }
     }
 
     /// Where a block stands.
@@ -240,28 +266,44 @@ impl Handle {
     pub async fn block_state(&self, id: &BlockId) -> Result<Option<BlockState>, StoreError> {
         let reader = &self.shared.reader;
         let mut referenced = reader.metadata(id)?;
-        let mut inspection = None;
+        let mut score = Some(TipScore::BelowMaxDepth);
+        let mut is_expected = false;
         if referenced.is_none() {
-            inspection = self.shared.inspect(*id).await;
-            if inspection.is_none() {
+            match self.shared.inspect(*id).await {
+                Some(Inspection::Unreferenced {
+                    block: Some(block),
+                    score,
+                }) => {
+                    let is_milestone = block.milestone_id().is_some();
+                    let state = BlockState::unreferenced(block.parsed(), is_milestone, score);
+                    return Ok(Some(state));
+                }
+                Some(Inspection::Unreferenced {
+                    block: None,
+                    score: found,
+                }) => {
+                    score = found;
+                    is_expected = true;
+                }
+                Some(Inspection::Referenced(_)) => {
+                    referenced = self.shared.stored(|reader| reader.metadata(id)).await?;
+                }
                 // It may have been confirmed between the two questions.
-                referenced = reader.metadata(id)?;
+                None => referenced = reader.metadata(id)?,
             }
         }
-        if let Some(inspection) = inspection {
-            return Ok(Some(BlockState::unreferenced(
-                inspection.block.parsed(),
-                inspection.block.milestone_id().is_some(),
-                inspection.score,
-            )));
-        }
-        let Some(bytes) = reader.block(id)? else {
+        let bytes = if is_expected {
+            self.shared.stored(|reader| reader.block(id)).await?
+        } else {
+            reader.block(id)?
+        };
+        let Some(bytes) = bytes else {
             return Ok(None);
         };
         let Ok(parsed) = ParsedBlock::parse(bytes) else {
             return Ok(None);
         };
-        let mut state = BlockState::unreferenced(&parsed, false, Some(TipScore::BelowMaxDepth));
+        let mut state = BlockState::unreferenced(&parsed, false, score);
         if let Some(metadata) = referenced {
             state.milestone_index = self.shared.milestone_index(&parsed)?;
             state.referenced = Some(metadata);
@@ -343,31 +385,111 @@ impl Handle {
             .unwrap_or_else(|error| Err(SnapshotError::Failed(error.to_string())))
     }
 
-    /// Known peers, by id.
+    /// The queues between the parts of the node, in the order in which a block passes them.
+    #[must_use]
+    pub fn queues(&self) -> Vec<Queue> {
+        let shared = &self.shared;
+        let mut queues = shared.intake.queues().to_vec();
+        queues.push(Queue::of("engine", &shared.engine));
+        queues.push(self.status().writer_queue);
+        queues.push(Queue::of("errands", &shared.errands));
+        queues
+    }
+
+    /// Blocks that broke a rule, since the start of the process.
+    #[must_use]
+    pub fn refused_total(&self) -> u64 {
+        self.shared.intake.refused_total()
+    }
+
+    /// What the node keeps of the past.
+    #[must_use]
+    pub fn pruning(&self) -> PruningConfig {
+        self.shared.pruning
+    }
+
+    /// What the node's own snapshots were so far.
+    #[must_use]
+    pub fn snapshots(&self) -> SnapshotSummary {
+        self.shared.snapshot_counts.read()
+    }
+
+    /// Traffic with neighbours since the start.
+    #[must_use]
+    pub fn gossip_counts(&self) -> GossipCounts {
+        self.shared.gossip.counts()
+    }
+
+    /// The network part, if there is one.
+    #[must_use]
+    pub fn network(&self) -> Option<&NetworkHandle> {
+        self.shared.network.get()
+    }
+
+    /// Known and connected peers, by id.
     #[must_use]
     pub fn peers(&self) -> Vec<Peer> {
-        self.shared.peers.lock().expect("no holder panics").all()
+        match self.network() {
+            Some(network) => {
+                let peers = network.peers().into_iter().map(Peer::from);
+                peers.map(|peer| self.with_gossip(peer)).collect()
+            }
+            None => self.shared.peers.lock().expect("no holder panics").all(),
+        }
+    }
+
+    /// Adds what the peer said and the engine knows.
+    fn with_gossip(&self, mut peer: Peer) -> Peer {
+        if let Some(connection) = &mut peer.connection {
+            let key = connection.state.key;
+            let status = self.status();
+            let view = status.neighbours.iter().find(|view| view.key == key);
+            connection.heartbeat = view.and_then(|view| view.heartbeat);
+            connection.duplicate_count = self.shared.gossip.duplicates_of(key);
+        }
+        peer
+    }
+
+    /// Keeps a known or connected peer out for some time; whether there was one. It is no longer a
+    /// known one.
+    pub async fn ban_peer(&self, id: &str, duration: Duration) -> bool {
+        match self.network() {
+            Some(network) => peers::ban(network, id, duration).await,
+            None => false,
+        }
     }
 
     /// Adds a known peer.
     ///
     /// # Errors
     /// See [`PeerError`].
-    pub fn add_peer(&self, multi_address: &str, alias: Option<&str>) -> Result<Peer, PeerError> {
-        self.shared
-            .peers
-            .lock()
-            .expect("no holder panics")
-            .add(multi_address, alias)
+    pub async fn add_peer(
+        &self,
+        multi_address: &str,
+        alias: Option<&str>,
+    ) -> Result<Peer, PeerError> {
+        match self.network() {
+            Some(network) => peers::connect(network, multi_address, alias).await,
+            None => self
+                .shared
+                .peers
+                .lock()
+                .expect("no holder panics")
+                .add(multi_address, alias),
+        }
     }
 
     /// Removes a peer; whether there was one.
-    pub fn remove_peer(&self, id: &str) -> bool {
-        self.shared
-            .peers
-            .lock()
-            .expect("no holder panics")
-            .remove(id)
+    pub async fn remove_peer(&self, id: &str) -> bool {
+        match self.network() {
+            Some(network) => peers::disconnect(network, id).await,
+            None => self
+                .shared
+                .peers
+                .lock()
+                .expect("no holder panics")
+                .remove(id),
+        }
     }
 }
 
@@ -409,6 +531,21 @@ impl Shared {
             .flatten()
     }
 
+    /// Asks the store for what is on its way to it, for a while.
+    async fn stored<T>(
+        &self,
+        look_up: impl Fn(&Reader) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let end = Instant::now() + Duration::from_millis(STORE_WAIT_MS);
+        loop {
+            let found = look_up(&self.reader)?;
+            if found.is_some() || Instant::now() >= end {
+                return Ok(found);
+            }
+            tokio::time::sleep(Duration::from_millis(STORE_PAUSE_MS)).await;
+        }
+    }
+
     /// The milestone that a referenced block is, if it is a valid one.
     fn milestone_index(&self, block: &ParsedBlock) -> Result<Option<MilestoneIndex>, StoreError> {
         match block.milestone_id {
@@ -439,11 +576,17 @@ impl BlockState {
 }
 
 fn write_snapshot(shared: &Shared, index: MilestoneIndex) -> Result<PathBuf, SnapshotError> {
-    let folder = &shared.snapshot_dir;
+    let folder = &shared.snapshots.folder;
     std::fs::create_dir_all(folder)
         .map_err(|error| SnapshotError::Failed(format!("{}: {error}", folder.display())))?;
     let path = folder.join(format!("full_snapshot_{}.bin", index.0));
-    match snapshot::write(&shared.reader, &shared.genesis, index, &path) {
+    let order = Order {
+        reader: &shared.reader,
+        genesis: &shared.genesis,
+        target: index,
+        pace: &Pace::new(shared.snapshots.bytes_per_second),
+    };
+    match snapshot::write(&order, &path) {
         Ok(_) => Ok(path),
         Err(error @ snapshot::SnapshotError::NoSuchTarget { .. }) => {
             Err(SnapshotError::Invalid(error.to_string()))

@@ -4,18 +4,24 @@
 //! Clients wait for an answer and go first; blocks in bulk come behind them. Both queues are
 //! bounded: the client's by permits that its callers hold, the bulk's by blocking whoever fills it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased};
 use tangle_consensus::MilestoneKeys;
-use tangle_engine::{BlockError, CheckedBlock, check};
+use tangle_engine::{BlockError, CheckedBlock, Input, check};
+use tangle_storage::Reader;
+use tangle_sync::{Offence, PeerKey};
 use tangle_types::{BlockId, ParsedBlock, ProtocolParameters};
 use tokio::sync::oneshot;
 
 use crate::SubmitError;
 use crate::driver::Message;
+use crate::gate::{Gate, Load, Permit};
+use crate::status::Queue;
 
 /// Clients that may wait at once.
 pub(crate) const CLIENTS_MAX: usize = 1_024;
@@ -23,6 +29,20 @@ pub(crate) const CLIENTS_MAX: usize = 1_024;
 const BATCH_BLOCKS_MAX: usize = 256;
 /// Bulk parcels that may wait.
 const PARCELS_MAX: usize = 64;
+/// What of blocks in bulk may wait: some ten milliseconds of work.
+const BULK_MAX: Load = Load {
+    blocks: 2_048,
+    bytes: 2 << 20,
+};
+/// What may wait for the engine: some ten milliseconds of its work.
+const CHECKED_MAX: Load = Load {
+    blocks: 8_192,
+    bytes: 8 << 20,
+};
+/// Milestones by which the ledger store may lag before no more blocks get in.
+const LEDGER_LAG_MAX: usize = 2;
+/// How long a look at the lag lasts.
+const LAG_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a client hears of its block.
 pub(crate) type Answer = oneshot::Sender<Result<BlockId, SubmitError>>;
@@ -32,8 +52,10 @@ pub(crate) type Answer = oneshot::Sender<Result<BlockId, SubmitError>>;
 pub(crate) enum Origin {
     /// A client.
     Client(Answer),
-    /// Somebody who does not wait.
-    Peer,
+    /// Somebody at this node who does not wait.
+    Bulk,
+    /// A neighbour.
+    Peer(PeerKey),
     /// The coordinator's checkpoint.
     Checkpoint,
 }
@@ -50,21 +72,34 @@ enum Single {
     Stop,
 }
 
+/// Raw blocks in bulk, from a neighbour or from somebody at this node.
+#[derive(Debug)]
+struct Parcel {
+    from: Option<PeerKey>,
+    blocks: Vec<Bytes>,
+}
+
 /// The door for blocks. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
     singles: Sender<Single>,
-    parcels: Sender<Vec<Bytes>>,
+    parcels: Sender<(Parcel, Permit)>,
+    bulk: Arc<Gate>,
+    refused: Arc<AtomicU64>,
 }
 
 /// What the checking threads share.
 #[derive(Clone)]
 struct Checker {
     singles: Receiver<Single>,
-    parcels: Receiver<Vec<Bytes>>,
+    parcels: Receiver<(Parcel, Permit)>,
     engine: Sender<Message>,
+    checked: Arc<Gate>,
+    store: Reader,
     parameters: CurrentParameters,
     keys: Arc<MilestoneKeys>,
+    /// Blocks that broke a rule.
+    refused: Arc<AtomicU64>,
 }
 
 impl Intake {
@@ -72,6 +107,7 @@ impl Intake {
     pub(crate) fn start(
         thread_count: usize,
         engine: &Sender<Message>,
+        store: &Reader,
         parameters: &CurrentParameters,
         keys: MilestoneKeys,
     ) -> (Self, Vec<JoinHandle<()>>) {
@@ -81,9 +117,13 @@ impl Intake {
             singles,
             parcels,
             engine: engine.clone(),
+            checked: Gate::new(CHECKED_MAX),
+            store: store.clone(),
             parameters: Arc::clone(parameters),
             keys: Arc::new(keys),
+            refused: Arc::default(),
         };
+        let refused = Arc::clone(&checker.refused);
         let start = |number: usize| {
             let checker = checker.clone();
             std::thread::Builder::new()
@@ -96,6 +136,8 @@ impl Intake {
             Self {
                 singles: singles_in,
                 parcels: parcels_in,
+                bulk: Gate::new(BULK_MAX),
+                refused,
             },
             threads,
         )
@@ -109,7 +151,34 @@ impl Intake {
 
     /// Hands in raw blocks in bulk, blocking while too many wait. `false` when the node stops.
     pub(crate) fn hand_in_bulk(&self, blocks: Vec<Bytes>) -> bool {
-        self.parcels.send(blocks).is_ok()
+        self.hand_in_parcel(Parcel { from: None, blocks })
+    }
+
+    /// Hands in raw blocks of a neighbour, blocking while too many wait. `false` when the node
+    /// stops.
+    pub(crate) fn hand_in_from(&self, peer: PeerKey, blocks: Vec<Bytes>) -> bool {
+        let from = Some(peer);
+        self.hand_in_parcel(Parcel { from, blocks })
+    }
+
+    fn hand_in_parcel(&self, parcel: Parcel) -> bool {
+        let permit = self
+            .bulk
+            .enter(Load::of(parcel.blocks.iter().map(Bytes::len)));
+        self.parcels.send((parcel, permit)).is_ok()
+    }
+
+    /// What waits to be checked.
+    pub(crate) fn queues(&self) -> [Queue; 2] {
+        [
+            Queue::of("clients", &self.singles),
+            Queue::of("bulk", &self.parcels),
+        ]
+    }
+
+    /// Blocks that broke a rule, since the start.
+    pub(crate) fn refused_total(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Tells one checking thread to end.
@@ -134,14 +203,13 @@ impl Checker {
                     Ok(Single::Stop) | Err(_) => return,
                 },
                 recv(self.parcels) -> parcel => match parcel {
-                    Ok(parcel) => {
-                        self.unpack(parcel, &mut parsed);
+                    Ok((parcel, _permit)) => {
+                        self.unpack(parcel, &mut parsed, &mut origins);
                         while parsed.len() < BATCH_BLOCKS_MAX
-                            && let Ok(parcel) = self.parcels.try_recv()
+                            && let Ok((parcel, _permit)) = self.parcels.try_recv()
                         {
-                            self.unpack(parcel, &mut parsed);
+                            self.unpack(parcel, &mut parsed, &mut origins);
                         }
-                        origins.resize_with(parsed.len(), || Origin::Peer);
                     }
                     Err(_) => return,
                 },
@@ -167,12 +235,28 @@ impl Checker {
         false
     }
 
-    fn unpack(&self, parcel: Vec<Bytes>, parsed: &mut Vec<ParsedBlock>) {
-        for result in ParsedBlock::parse_many(parcel) {
+    fn unpack(&self, parcel: Parcel, parsed: &mut Vec<ParsedBlock>, origins: &mut Vec<Origin>) {
+        for result in ParsedBlock::parse_many(parcel.blocks) {
             match result {
-                Ok(block) => parsed.push(block),
-                Err(error) => tracing::debug!(%error, "refused a block that cannot be read"),
+                Ok(block) => {
+                    parsed.push(block);
+                    origins.push(parcel.from.map_or(Origin::Bulk, Origin::Peer));
+                }
+                Err(error) => {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(%error, "refused a block that cannot be read");
+                    self.blame(parcel.from, Offence::Unreadable);
+                }
             }
+        }
+    }
+
+    /// Tells the engine that a neighbour did something wrong.
+    fn blame(&self, peer: Option<PeerKey>, offence: Offence) {
+        if let Some(peer) = peer {
+            let inputs = vec![Input::Misbehaved(peer, offence)];
+            // Fails only when the engine has ended; the next blocks find that out.
+            let _ = self.engine.send(Message::Neighbours(inputs));
         }
     }
 
@@ -183,11 +267,31 @@ impl Checker {
         let mut arrivals = Vec::with_capacity(results.len());
         for (result, origin) in results.into_iter().zip(origins) {
             match result {
-                Ok(block) => arrivals.push((Arc::new(block), origin)),
-                Err(error) => refuse(&error, origin),
+                // What a neighbour sent may be needed with its flaw; the engine knows.
+                Ok(block) => match (block.flaw(), &origin) {
+                    (Some(flaw), Origin::Client(_) | Origin::Bulk) => {
+                        self.refused.fetch_add(1, Ordering::Relaxed);
+                        refuse(flaw, origin);
+                    }
+                    _ => arrivals.push((Arc::new(block), origin)),
+                },
+                Err(error) => {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                    if let Origin::Peer(peer) = origin {
+                        self.blame(Some(peer), Offence::Block);
+                    }
+                    refuse(&error, origin);
+                }
             }
         }
-        arrivals.is_empty() || self.engine.send(Message::Blocks(arrivals)).is_ok()
+        if arrivals.is_empty() {
+            return true;
+        }
+        // Milestones do not wait for the ledger store; what would make it lag further does.
+        while !self.store.wait_for_lag(LEDGER_LAG_MAX, LAG_PATIENCE) {}
+        let lengths = arrivals.iter().map(|(block, _)| block.parsed().bytes.len());
+        let permit = self.checked.enter(Load::of(lengths));
+        self.engine.send(Message::Blocks(arrivals, permit)).is_ok()
     }
 }
 
@@ -197,6 +301,8 @@ fn refuse(error: &BlockError, origin: Origin) {
             // The client may have gone away.
             let _ = answer.send(Err(SubmitError::Invalid(error.to_string())));
         }
-        Origin::Peer | Origin::Checkpoint => tracing::debug!(%error, "refused a block"),
+        Origin::Bulk | Origin::Checkpoint | Origin::Peer(_) => {
+            tracing::debug!(%error, "refused a block")
+        }
     }
 }

@@ -13,19 +13,26 @@
 
 mod config;
 mod driver;
+mod gate;
+mod gossip;
 mod handle;
 mod intake;
 mod peers;
+mod proofs;
+mod snapshots;
 mod start;
 mod status;
 mod submit;
+mod sync_log;
 mod writer;
 
-pub use config::{CoordinatorConfig, NodeConfig, PruningConfig};
+pub use config::{CoordinatorConfig, NodeConfig, PruningConfig, SnapshotConfig};
+pub use gossip::{GossipCounts, Transport, TransportEvent, TransportEvents};
 pub use handle::{
     BlockState, Handle, PruneError, PruneTarget, SnapshotError, SubmitError, TipsError,
     WhiteFlagError, WhiteFlagRequest,
 };
-pub use peers::{Peer, PeerError};
+pub use peers::{Peer, PeerConnection, PeerError};
+pub use snapshots::SnapshotSummary;
 pub use start::{Node, StartError, start};
-pub use status::{MilestoneSummary, Status};
+pub use status::{MilestoneSummary, Queue, Status};

@@ -1,6 +1,13 @@
-//! The list of known peers. Connections are another part's business.
+//! The known peers: those of the network part, or a mere list where there is none.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tangle_network::{
+    AddPeerError, ConnectionState, KnownPeer, NetworkHandle, PeerAddress, PeerState,
+};
+use tangle_sync::PeerClass;
+use tangle_types::gossip::Heartbeat;
 
 /// Most known peers.
 const PEERS_MAX: usize = 256;
@@ -18,8 +25,21 @@ pub struct Peer {
     pub alias: Option<String>,
     /// Whether the operator named it.
     pub is_known: bool,
-    /// Whether it is connected now.
-    pub is_connected: bool,
+    /// The conversation with it, if there is one.
+    pub connection: Option<PeerConnection>,
+    /// Why it could not be reached last.
+    pub trouble: Option<String>,
+}
+
+/// A conversation with a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerConnection {
+    /// What went to and fro.
+    pub state: ConnectionState,
+    /// How far the peer says it is; `None` before it has said so.
+    pub heartbeat: Option<Heartbeat>,
+    /// Blocks of it that had come before.
+    pub duplicate_count: u64,
 }
 
 /// Why a peer was not added.
@@ -31,6 +51,85 @@ pub enum PeerError {
     /// No room for more.
     #[error("there are {0} peers already, remove one first")]
     Full(usize),
+    /// The network part refuses.
+    #[error(transparent)]
+    Refused(AddPeerError),
+}
+
+impl From<PeerState> for Peer {
+    fn from(state: PeerState) -> Self {
+        let text = |address: &dyn ToString| address.to_string();
+        Self {
+            id: state.id.to_string(),
+            multi_addresses: state
+                .addresses
+                .iter()
+                .map(|address| text(address))
+                .collect(),
+            alias: state.alias,
+            is_known: state.class == PeerClass::Known,
+            connection: state.connection.map(|state| PeerConnection {
+                state,
+                heartbeat: None,
+                duplicate_count: 0,
+            }),
+            trouble: state.trouble,
+        }
+    }
+}
+
+/// Makes a peer a known one of the network part.
+pub(crate) async fn connect(
+    network: &NetworkHandle,
+    multi_address: &str,
+    alias: Option<&str>,
+) -> Result<Peer, PeerError> {
+    let address: PeerAddress = multi_address
+        .parse()
+        .map_err(|_| PeerError::Address(multi_address.chars().take(128).collect()))?;
+    let alias = alias.map(|alias| alias.chars().take(TEXT_LENGTH_MAX).collect::<String>());
+    let peer = Peer {
+        id: address.id.to_string(),
+        multi_addresses: vec![address.address.to_string()],
+        alias: alias.clone(),
+        is_known: true,
+        connection: None,
+        trouble: None,
+    };
+    match network.add_peer(KnownPeer { address, alias }).await {
+        Ok(()) => {}
+        Err(AddPeerError::Full(count)) => return Err(PeerError::Full(count)),
+        Err(error) => return Err(PeerError::Refused(error)),
+    }
+    let now = network.peers().into_iter().map(Peer::from);
+    Ok(now
+        .into_iter()
+        .find(|known| known.id == peer.id)
+        .unwrap_or(peer))
+}
+
+/// Removes a known peer of the network part; whether there was one.
+pub(crate) async fn disconnect(network: &NetworkHandle, id: &str) -> bool {
+    let known = network
+        .peers()
+        .into_iter()
+        .find(|peer| peer.id.to_string() == id);
+    match known {
+        Some(peer) => network.remove_peer(peer.id).await,
+        None => false,
+    }
+}
+
+/// Keeps a known or connected peer out; whether there was one.
+pub(crate) async fn ban(network: &NetworkHandle, id: &str, duration: Duration) -> bool {
+    let mut peers = network.peers().into_iter();
+    match peers.find(|peer| peer.id.to_string() == id) {
+        Some(peer) => {
+            network.ban_peer(peer.id, duration).await;
+            true
+        }
+        None => false,
+    }
 }
 
 /// Known peers by id.
@@ -60,7 +159,8 @@ impl PeerList {
             multi_addresses: Vec::new(),
             alias: None,
             is_known: true,
-            is_connected: false,
+            connection: None,
+            trouble: None,
         });
         if !peer.multi_addresses.iter().any(|known| known == address) {
             peer.multi_addresses.truncate(7);

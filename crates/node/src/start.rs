@@ -1,21 +1,26 @@
 //! Starting and stopping: the one place where the parts of a node are put together.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use crossbeam_channel::{bounded, unbounded};
-use tangle_consensus::{KeysError, MilestoneKeys};
-use tangle_dag::{DagConfig, UniformTips};
+use tangle_consensus::{KeysError, MilestoneKeys, Pace};
+use tangle_dag::{DagConfig, TipSelection, UniformTips, WeightedTips};
 use tangle_engine::{CoordinatorPart, Engine, Input, Parts, Source, check};
-use tangle_storage::{Genesis, OpenError, Reader, StoreError};
-use tangle_types::ParsedBlock;
+use tangle_network::{NetworkEvents, NetworkHandle};
+use tangle_storage::{Genesis, OpenError, Reader, StorageConfig, StoreError, Writer};
+use tangle_types::{MilestoneIndex, ParsedBlock};
+use tokio::runtime;
 use tokio::sync::{Semaphore, watch};
 
-use crate::driver::{Driver, DriverState, Message, now};
+use crate::driver::{Driver, DriverState, JOBS_MAX, Message, now};
+use crate::gate::Gate;
+use crate::gossip::{Ear, Gossip, Heard, Transport, TransportEvents, serve};
 use crate::handle::Shared;
 use crate::intake::{CLIENTS_MAX, Intake};
 use crate::peers::PeerList;
+use crate::snapshots::{SnapshotThread, Snapshots};
 use crate::status::{MilestoneSummary, StatusBoard};
 use crate::writer::{BATCHES_MAX, Scribe};
 use crate::{CoordinatorConfig, Handle, NodeConfig};
@@ -24,10 +29,14 @@ use crate::{CoordinatorConfig, Handle, NodeConfig};
 const MESSAGES_MAX: usize = 256;
 /// Errands that may wait for the writer.
 const ERRANDS_MAX: usize = 8;
-/// Referenced blocks that the window remembers.
-const ROOT_COUNT_MAX: usize = 100_000;
+/// Referenced blocks that the window remembers: new blocks approve the youngest of them.
+const ROOT_COUNT_MAX: usize = 50_000;
 /// Blocks that may wait for a milestone: some seconds of the heaviest traffic.
 const UNREFERENCED_COUNT_MAX: usize = 400_000;
+/// Least number of block files that make up the size a store should have.
+const SEGMENTS_PER_TARGET: u64 = 40;
+/// Least size of a block file.
+const SEGMENT_BYTES_MIN: u64 = 1 << 20;
 /// Stored blocks that are read back together after a start.
 const REPLAY_BATCH: usize = 256;
 /// Age of the newest milestone at which a node is not healthy, in milliseconds.
@@ -38,6 +47,8 @@ const MILESTONE_AGE_MAX_MS: u64 = 300_000;
 pub struct Node {
     handle: Handle,
     threads: Threads,
+    is_coordinator: bool,
+    report: Report,
     failure: watch::Receiver<Option<String>>,
 }
 
@@ -46,6 +57,9 @@ struct Threads {
     checkers: Vec<JoinHandle<()>>,
     engine: JoinHandle<()>,
     writer: JoinHandle<()>,
+    snapshots: Option<SnapshotThread>,
+    /// Those that deal with neighbours, once there can be some.
+    neighbours: Vec<JoinHandle<()>>,
 }
 
 /// Why a node does not start.
@@ -61,6 +75,19 @@ pub enum StartError {
     /// The genesis names milestone keys that do not suffice.
     #[error("the milestone keys of the genesis do not work: {0}")]
     Keys(#[from] KeysError),
+    /// A coordinator cannot go on after a milestone whose block it does not have.
+    #[error(
+        "this store begins with a snapshot of milestone {index}, in which the milestone's block is \
+         not; every milestone approves the one before it, so milestone {} cannot be issued from here",
+        index.next()
+    )]
+    NoLastMilestone {
+        /// The milestone of the snapshot.
+        index: MilestoneIndex,
+    },
+    /// There is a way to neighbours already.
+    #[error("the node has a transport already")]
+    Transport,
     /// The system refused a thread.
     #[error("the system starts no more threads: {0}")]
     Thread(std::io::Error),
@@ -76,17 +103,9 @@ pub fn start(
     genesis: &Genesis,
     coordinator: Option<CoordinatorConfig>,
 ) -> Result<Node, StartError> {
-    let (store, reader) = tangle_storage::open(&config.storage, genesis)?;
-    let bootstrap = store.bootstrap()?;
-    let keys = MilestoneKeys::new(
-        genesis.milestone_keys.clone(),
-        genesis.milestone_key_threshold,
-        bootstrap.ledger_index.next(),
-    )?;
-    let age_max_ms = milestone_age_max_ms(coordinator.as_ref());
-    let engine = Engine::new(parts(config, &reader, &keys, coordinator), bootstrap);
-    let parameters = Arc::new(RwLock::new(Arc::new(engine.parameters().clone())));
-    let board = Arc::new(board_of(&engine, config, &reader, age_max_ms));
+    let is_coordinator = coordinator.is_some();
+    let state = open(config, genesis, coordinator)?;
+    let parameters = Arc::new(RwLock::new(Arc::new(state.engine.parameters().clone())));
 
     let (engine_in, messages) = bounded(MESSAGES_MAX);
     let (writer_in, jobs) = bounded(BATCHES_MAX);
@@ -97,41 +116,42 @@ pub fn start(
     let (intake, checkers) = Intake::start(
         config.check_thread_count,
         &engine_in,
+        &state.reader,
         &parameters,
-        keys.clone(),
+        state.keys.clone(),
     );
-    let unreferenced = store.unreferenced()?;
+    let gossip = Arc::new(Gossip::default());
     let scribe = Scribe {
-        store,
-        reader: reader.clone(),
+        store: state.store,
+        reader: state.reader.clone(),
         jobs,
         errands,
         durable: durable_in,
         pruning: config.pruning,
     };
     let mut driver = Driver {
-        engine,
+        engine: state.engine,
         messages,
         durable,
         writer: writer_in,
+        jobs: Gate::new(JOBS_MAX),
         intake: intake.clone(),
         parameters: Arc::clone(&parameters),
-        board: Arc::clone(&board),
+        board: Arc::clone(&state.board),
+        gossip: Arc::clone(&gossip),
         state: DriverState::default(),
     };
-    replay(&mut driver, unreferenced, &keys)?;
+    replay(&mut driver, state.unreferenced, &state.keys)?;
     let report = Report {
-        board: Arc::clone(&board),
+        board: Arc::clone(&state.board),
         failure: failure_in,
     };
-    let threads = Threads {
-        checkers,
-        writer: report.clone().spawn("writer", move || scribe.run())?,
-        engine: report.spawn("engine", move || driver.run())?,
-    };
+    let snapshots = Snapshots::new(config, &state.reader, genesis);
+    let (snapshot_lock, snapshot_counts) = snapshots.shared();
+    let threads = spawn(&report, checkers, snapshots, scribe, driver)?;
     let shared = Arc::new(Shared {
-        reader,
-        board,
+        reader: state.reader,
+        board: state.board,
         engine: engine_in,
         errands: errands_in,
         intake,
@@ -140,14 +160,79 @@ pub fn start(
         pow_thread_count: config.pow_thread_count.max(1),
         parameters,
         genesis: genesis.clone(),
-        snapshot_dir: config.snapshot_dir.clone(),
-        snapshot_lock: Semaphore::new(1),
+        keys: state.keys,
+        pruning: config.pruning,
+        snapshots: config.snapshots.clone(),
+        snapshot_lock,
+        snapshot_counts,
         peers: Mutex::new(PeerList::default()),
+        gossip,
+        network: OnceLock::new(),
     });
     Ok(Node {
         handle: Handle { shared },
         threads,
+        is_coordinator,
+        report,
         failure,
+    })
+}
+
+/// What a node begins with, read from its store.
+struct State {
+    store: Writer,
+    reader: Reader,
+    keys: MilestoneKeys,
+    engine: Engine<Reader>,
+    board: Arc<StatusBoard>,
+    /// Blocks that no milestone has referenced yet.
+    unreferenced: Vec<Bytes>,
+}
+
+fn open(
+    config: &NodeConfig,
+    genesis: &Genesis,
+    coordinator: Option<CoordinatorConfig>,
+) -> Result<State, StartError> {
+    let (store, reader) = tangle_storage::open(&storage_config(config), genesis)?;
+    let bootstrap = store.bootstrap()?;
+    // TIP-29: the previous milestone must be in the cone, except for the first one.
+    let has_previous = bootstrap.last_milestone.is_some() || bootstrap.last_milestone_id.is_zero();
+    if coordinator.is_some() && !has_previous {
+        let index = bootstrap.ledger_index;
+        return Err(StartError::NoLastMilestone { index });
+    }
+    let keys = MilestoneKeys::new(
+        genesis.milestone_keys.clone(),
+        genesis.milestone_key_threshold,
+        bootstrap.ledger_index.next(),
+    )?;
+    let age_max_ms = milestone_age_max_ms(coordinator.as_ref());
+    let engine = Engine::new(parts(config, &reader, &keys, coordinator), bootstrap);
+    Ok(State {
+        board: Arc::new(board_of(&engine, config, &reader, age_max_ms)),
+        unreferenced: store.unreferenced()?,
+        store,
+        reader,
+        keys,
+        engine,
+    })
+}
+
+/// The threads of a node without neighbours.
+fn spawn(
+    report: &Report,
+    checkers: Vec<JoinHandle<()>>,
+    snapshots: Snapshots,
+    scribe: Scribe,
+    driver: Driver,
+) -> Result<Threads, StartError> {
+    Ok(Threads {
+        snapshots: snapshots.start().map_err(StartError::Thread)?,
+        checkers,
+        writer: report.clone().spawn("writer", move || scribe.run())?,
+        engine: report.clone().spawn("engine", move || driver.run())?,
+        neighbours: Vec::new(),
     })
 }
 
@@ -156,6 +241,55 @@ impl Node {
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.handle.clone()
+    }
+
+    /// Connects the node with neighbours. `events` must end when the transport is stopped, and the
+    /// transport be stopped before the node.
+    ///
+    /// # Errors
+    /// There is a transport already, or the system refused a thread.
+    pub fn join(
+        &mut self,
+        transport: Arc<dyn Transport>,
+        events: impl TransportEvents,
+    ) -> Result<(), StartError> {
+        let shared = &self.handle.shared;
+        let gossip = Arc::clone(&shared.gossip);
+        let ear = Ear::new(&gossip, transport, &shared.intake, &shared.engine);
+        let ear = ear.ok_or(StartError::Transport)?;
+        if !self.is_coordinator {
+            shared.board.need_neighbours();
+        }
+        let (reader, engine) = (shared.reader.clone(), shared.engine.clone());
+        let server = self
+            .report
+            .clone()
+            .spawn("server", move || serve(&gossip, &reader, &engine))?;
+        self.threads.neighbours.push(server);
+        let listen = move || {
+            ear.listen(events);
+            Ok(())
+        };
+        let ear = self.report.clone().spawn("ear", listen)?;
+        self.threads.neighbours.push(ear);
+        Ok(())
+    }
+
+    /// Connects the node with the neighbours of the network part, which must be stopped before the
+    /// node. `runtime` is the one on which it runs.
+    ///
+    /// # Errors
+    /// As [`Node::join`].
+    pub fn join_network(
+        &mut self,
+        network: NetworkHandle,
+        events: NetworkEvents,
+        runtime: runtime::Handle,
+    ) -> Result<(), StartError> {
+        self.join(Arc::new(network.clone()), Heard { events, runtime })?;
+        // There was none before, or there would have been a transport.
+        let _ = self.handle.shared.network.set(network);
+        Ok(())
     }
 
     /// Waits until the node fails, and says why. A node that runs well never answers.
@@ -173,8 +307,11 @@ impl Node {
 
     /// Stops the node: takes nothing more, makes everything durable and closes the store. Blocks
     /// the calling thread meanwhile.
-    pub fn stop(self) {
+    pub fn stop(mut self) {
         let shared = &self.handle.shared;
+        if let Some(snapshots) = self.threads.snapshots.take() {
+            join(snapshots.stop());
+        }
         shared.clients.close();
         shared.miner.close();
         for _ in &self.threads.checkers {
@@ -182,21 +319,36 @@ impl Node {
         }
         // Fails only when the engine has ended by itself.
         let _ = shared.engine.send(Message::Stop);
-        for thread in self
-            .threads
-            .checkers
-            .into_iter()
-            .chain([self.threads.engine])
-        {
+        shared.gossip.server().close();
+        let threads = self.threads;
+        let all = threads.checkers.into_iter().chain(threads.neighbours);
+        for thread in all.chain([threads.engine, threads.writer]) {
             join(thread);
         }
-        join(self.threads.writer);
     }
 }
 
 fn join(thread: JoinHandle<()>) {
     if thread.join().is_err() {
         tracing::error!("a thread of the node ended by a panic");
+    }
+}
+
+/// Disk space comes back a whole block file at a time, so the files are small against the size that
+/// the store should have.
+fn storage_config(config: &NodeConfig) -> StorageConfig {
+    let mut storage = config.storage.clone();
+    if let Some(target) = config.pruning.size_bytes {
+        let segment_bytes = (target / SEGMENTS_PER_TARGET).max(SEGMENT_BYTES_MIN);
+        storage.segment_bytes = storage.segment_bytes.min(segment_bytes);
+    }
+    storage
+}
+
+fn tips(config: &NodeConfig) -> Box<dyn TipSelection> {
+    match config.weighted_tips {
+        None => Box::new(UniformTips::new(config.tips, config.seed)),
+        Some(weighted) => Box::new(WeightedTips::new(config.tips, weighted, config.seed)),
     }
 }
 
@@ -209,7 +361,7 @@ fn parts(
     Parts {
         store: reader.clone(),
         keys: keys.clone(),
-        tips: Box::new(UniformTips::new(config.tips, config.seed)),
+        tips: tips(config),
         window: DagConfig {
             // The engine sets the depth that the protocol parameters say.
             below_max_depth: u8::MAX,
@@ -220,6 +372,7 @@ fn parts(
         coordinator: coordinator.map(|coordinator| CoordinatorPart {
             config: tangle_consensus::CoordinatorConfig {
                 interval_ms: coordinator.interval_ms,
+                pace: coordinator.pace,
             },
             keys: coordinator.keys,
             seed: config.seed,
@@ -244,9 +397,12 @@ fn board_of(
 
 /// A coordinator's own node notices within some intervals that milestones stay away.
 fn milestone_age_max_ms(coordinator: Option<&CoordinatorConfig>) -> u64 {
-    coordinator.map_or(MILESTONE_AGE_MAX_MS, |coordinator| {
-        (12 * coordinator.interval_ms).clamp(30_000, MILESTONE_AGE_MAX_MS)
-    })
+    match coordinator {
+        Some(coordinator) if coordinator.pace == Pace::Steady => {
+            (12 * coordinator.interval_ms).clamp(30_000, MILESTONE_AGE_MAX_MS)
+        }
+        _ => MILESTONE_AGE_MAX_MS,
+    }
 }
 
 /// Gives the engine the stored blocks that no milestone has referenced yet.
@@ -270,7 +426,7 @@ fn replay(driver: &mut Driver, blocks: Vec<Bytes>, keys: &MilestoneKeys) -> Resu
 }
 
 /// How a thread of the node tells of its failure.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Report {
     board: Arc<StatusBoard>,
     failure: watch::Sender<Option<String>>,

@@ -1,16 +1,20 @@
 //! How the node is: a board that the engine's thread writes and everybody reads.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
+use crossbeam_channel::Sender;
 use tangle_consensus::Previous;
+use tangle_dag::TipReport;
 use tangle_engine::{Halt, Summary, Time};
 use tangle_storage::Reader;
+use tangle_sync::{Blocker, PeerView};
 use tangle_types::{
     MilestoneId, MilestoneIndex, ParametersOption, ProtocolParameters, UnixSeconds,
 };
 
-use crate::intake::CurrentParameters;
+use crate::sync_log::SyncLog;
 
 /// Seconds over which arrivals are averaged.
 const ARRIVAL_SECONDS: u64 = 10;
@@ -26,6 +30,12 @@ pub struct Status {
     pub is_healthy: bool,
     /// Why it is not healthy, in words.
     pub blocker: Option<String>,
+    /// What an operator can do about it.
+    pub advice: Option<String>,
+    /// Why it is not synced with its neighbours, if it is not.
+    pub sync: Option<Blocker>,
+    /// The neighbours and how they are.
+    pub neighbours: Vec<PeerView>,
     /// Whether requests that need the present are answered.
     pub is_synced: bool,
     /// The newest milestone known.
@@ -48,12 +58,39 @@ pub struct Status {
     pub referenced_blocks_per_second: f64,
     /// Referenced in per cent of received.
     pub referenced_rate: f64,
+    /// Blocks received since the start of the process.
+    pub received_total: u64,
     /// Blocks referenced by durable milestones since the start of the process.
     pub referenced_total: u64,
     /// Tips that a selection can draw from.
     pub tip_count: usize,
+    /// What draws from them, and whether its settings fit.
+    pub tips: TipReport,
     /// Blocks no milestone has referenced yet.
     pub unreferenced_count: usize,
+    /// What waits for the writer.
+    pub writer_queue: Queue,
+}
+
+/// A bounded queue of the node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// What is in it.
+    pub name: &'static str,
+    /// Entries.
+    pub count: usize,
+    /// Entries that it takes; whoever adds one more waits or is refused.
+    pub count_max: usize,
+}
+
+impl Queue {
+    pub(crate) fn of<T>(name: &'static str, queue: &Sender<T>) -> Self {
+        Self {
+            name,
+            count: queue.len(),
+            count_max: queue.capacity().unwrap_or(usize::MAX),
+        }
+    }
 }
 
 /// A milestone in short.
@@ -67,6 +104,16 @@ pub struct MilestoneSummary {
     pub id: Option<MilestoneId>,
 }
 
+/// What the engine's thread knows anew.
+pub(crate) struct News {
+    pub(crate) summary: Summary,
+    pub(crate) pending: Vec<ParametersOption>,
+    pub(crate) parameters: Arc<ProtocolParameters>,
+    pub(crate) blocker: Option<Blocker>,
+    pub(crate) neighbours: Vec<PeerView>,
+    pub(crate) writer_queue: Queue,
+}
+
 /// Where the status hangs.
 #[derive(Debug)]
 pub(crate) struct StatusBoard {
@@ -74,6 +121,11 @@ pub(crate) struct StatusBoard {
     rates: Mutex<Rates>,
     confirmed: Mutex<MilestoneSummary>,
     halt: Mutex<Option<String>>,
+    /// Whether the node can only know the present from others.
+    /// Whether walks of tip selection start too late.
+    is_shallow: AtomicBool,
+    needs_neighbours: AtomicBool,
+    log: Mutex<SyncLog>,
     reader: Reader,
     milestone_age_max_ms: u64,
     pow_enabled: bool,
@@ -86,6 +138,7 @@ struct Rates {
     /// Timestamp of a milestone and blocks it referenced, oldest first.
     referenced: VecDeque<(UnixSeconds, usize)>,
     referenced_total: u64,
+    received_total: u64,
 }
 
 impl From<Previous> for MilestoneSummary {
@@ -111,6 +164,9 @@ impl StatusBoard {
         let status = Status {
             is_healthy: false,
             blocker: Some("the node is starting".into()),
+            advice: None,
+            sync: None,
+            neighbours: Vec::new(),
             is_synced: false,
             latest: confirmed,
             confirmed,
@@ -124,13 +180,19 @@ impl StatusBoard {
             referenced_rate: 0.0,
             referenced_total: 0,
             tip_count: 0,
+            tips: TipReport::default(),
             unreferenced_count: 0,
+            received_total: 0,
+            writer_queue: Queue::default(),
         };
         Self {
             status: RwLock::new(Arc::new(status)),
             rates: Mutex::default(),
             confirmed: Mutex::new(confirmed),
             halt: Mutex::default(),
+            needs_neighbours: AtomicBool::new(false),
+            is_shallow: AtomicBool::new(false),
+            log: Mutex::default(),
             reader,
             milestone_age_max_ms,
             pow_enabled,
@@ -145,6 +207,7 @@ impl StatusBoard {
     pub(crate) fn received(&self, now: Time, count: usize) {
         let second = now.0 / 1_000;
         let mut rates = self.rates.lock().expect("no holder panics");
+        rates.received_total += count as u64;
         match rates.arrivals.back_mut() {
             Some((last, sum)) if *last == second => *sum += count,
             _ => rates.arrivals.push_back((second, count)),
@@ -186,49 +249,95 @@ impl StatusBoard {
         *self.status.write().expect("no holder panics") = Arc::new(status);
     }
 
+    /// From now on the node is healthy only with a neighbour.
+    pub(crate) fn need_neighbours(&self) {
+        self.needs_neighbours.store(true, Ordering::Relaxed);
+    }
+
+    /// Up to where the store has pruned.
+    pub(crate) fn pruning_index(&self) -> MilestoneIndex {
+        self.reader.pruning_index()
+    }
+
+    /// Says once that walks start too late, and once that they do not any more.
+    fn mind_depth(&self, tips: &TipReport) {
+        let is_shallow = tips.is_shallow();
+        if self.is_shallow.swap(is_shallow, Ordering::Relaxed) == is_shallow {
+            return;
+        }
+        let (depth_ms, needed_ms) = (tips.depth_ms, tips.depth_needed_ms);
+        if is_shallow {
+            tracing::warn!(
+                depth_ms,
+                needed_ms,
+                "walks of tip selection start too late for this many blocks, and may leave honest \
+                 ones behind; raise tips.depth_ms"
+            );
+        } else {
+            tracing::info!(
+                depth_ms,
+                needed_ms,
+                "walks of tip selection start early enough"
+            );
+        }
+    }
+
     /// Renews the status.
-    pub(crate) fn publish(
-        &self,
-        now: Time,
-        summary: &Summary,
-        pending: &[ParametersOption],
-        parameters: &CurrentParameters,
-    ) {
+    pub(crate) fn publish(&self, now: Time, news: News) {
+        self.mind_depth(&news.summary.tips);
         let confirmed = *self.confirmed.lock().expect("no holder panics");
-        let latest = MilestoneSummary::from(summary.latest);
-        let blocker = self.blocker(now, confirmed, latest);
-        let is_halted = self.halt.lock().expect("no holder panics").is_some();
-        let is_synced = !is_halted && latest.index.0 <= confirmed.index.0 + LAG_MAX;
-        let (blocks_per_second, referenced_blocks_per_second) = self.rates(now);
-        let referenced_total = self
-            .rates
+        let latest = MilestoneSummary::from(news.summary.latest);
+        // A node that has no way to neighbours does not miss them.
+        let needs_neighbours = self.needs_neighbours.load(Ordering::Relaxed);
+        let sync = news
+            .blocker
+            .filter(|blocker| needs_neighbours || !matches!(blocker, Blocker::NoNeighbours));
+        self.log
             .lock()
             .expect("no holder panics")
-            .referenced_total;
+            .write(now, sync, confirmed.index);
+        let blocker = self.blocker(now, confirmed, latest, sync);
+        let is_halted = self.halt.lock().expect("no holder panics").is_some();
+        let is_alone = matches!(
+            sync,
+            None | Some(Blocker::NoNeighbours | Blocker::NoHeartbeats { .. })
+        );
+        let is_synced = !is_halted && is_alone && latest.index.0 <= confirmed.index.0 + LAG_MAX;
+        let (blocks_per_second, referenced_blocks_per_second) = self.rates(now);
+        let (received_total, referenced_total) = {
+            let rates = self.rates.lock().expect("no holder panics");
+            (rates.received_total, rates.referenced_total)
+        };
         let referenced_rate = if blocks_per_second > 0.0 {
             100.0 * referenced_blocks_per_second / blocks_per_second
         } else {
             0.0
         };
+        let supports =
+            |next: &ParametersOption| next.protocol_version == tangle_types::PROTOCOL_VERSION;
         let status = Status {
             is_healthy: blocker.is_none(),
             blocker,
+            advice: sync.and_then(|blocker| blocker.advice()).map(str::to_owned),
+            sync,
+            neighbours: news.neighbours,
             is_synced,
             latest,
             confirmed,
             pruning_index: self.reader.pruning_index(),
-            parameters: Arc::clone(&parameters.read().expect("no holder panics")),
-            pending: pending.to_vec(),
-            next_version_supported: pending
-                .first()
-                .is_none_or(|next| next.protocol_version == tangle_types::PROTOCOL_VERSION),
+            parameters: news.parameters,
+            next_version_supported: news.pending.first().is_none_or(supports),
+            pending: news.pending,
             pow_enabled: self.pow_enabled,
             blocks_per_second,
             referenced_blocks_per_second,
             referenced_rate,
             referenced_total,
-            tip_count: summary.tip_count,
-            unreferenced_count: summary.unreferenced_count,
+            tip_count: news.summary.tip_count,
+            tips: news.summary.tips,
+            unreferenced_count: news.summary.unreferenced_count,
+            received_total,
+            writer_queue: news.writer_queue,
         };
         *self.status.write().expect("no holder panics") = Arc::new(status);
     }
@@ -239,9 +348,13 @@ impl StatusBoard {
         now: Time,
         confirmed: MilestoneSummary,
         latest: MilestoneSummary,
+        sync: Option<Blocker>,
     ) -> Option<String> {
         if let Some(halt) = self.halt.lock().expect("no holder panics").clone() {
             return Some(format!("the ledger has stopped: {halt}"));
+        }
+        if let Some(sync) = sync {
+            return Some(sync.to_string());
         }
         let lag = latest.index.0.saturating_sub(confirmed.index.0);
         if lag > LAG_MAX {

@@ -4,22 +4,25 @@
 //! and a milestone becomes durable only after every block it references.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, select_biased};
 use tangle_engine::{CheckedBlock, MilestoneCommit, Reservation};
-use tangle_storage::{Reader, StoreError, Writer};
+use tangle_storage::{Pressure, Reader, StoreError, Writer};
 use tangle_types::{BlockId, MilestoneIndex};
 use tokio::sync::oneshot;
 
 use crate::driver::Durable;
+use crate::gate::Permit;
 use crate::intake::Answer;
 use crate::{PruneError, PruneTarget, PruningConfig};
 
 /// Batches of jobs that may wait before the engine does.
 pub(crate) const BATCHES_MAX: usize = 256;
-/// Milestones between two looks at the size of the store.
-const SIZE_LOOK_INTERVAL: u32 = 10;
+/// Time between two looks at what may be pruned.
+const PRUNING_INTERVAL: Duration = Duration::from_millis(200);
+/// Time that belongs to blocks and milestones while there is more to prune.
+const PRUNING_PAUSE: Duration = Duration::from_millis(10);
 /// Milestones that stay whatever the limits say, so that the Tangle can go on.
 const KEPT_MILESTONES_MIN: u32 = 50;
 
@@ -30,6 +33,15 @@ pub(crate) enum Job {
     Accepted(BlockId, Answer),
     Reserve(Box<Reservation>),
     Commit(Arc<MilestoneCommit>),
+    /// Nobody needs them any more; dropping so many takes a while.
+    Drop(Vec<Arc<CheckedBlock>>),
+}
+
+/// Jobs to be done in order, with the room that they take until they are done.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) permit: Permit,
 }
 
 /// What an operator wants of the store.
@@ -45,7 +57,7 @@ pub(crate) enum Errand {
 pub(crate) struct Scribe {
     pub(crate) store: Writer,
     pub(crate) reader: Reader,
-    pub(crate) jobs: Receiver<Vec<Job>>,
+    pub(crate) jobs: Receiver<Jobs>,
     pub(crate) errands: Receiver<Errand>,
     pub(crate) durable: Sender<Durable>,
     pub(crate) pruning: PruningConfig,
@@ -54,10 +66,23 @@ pub(crate) struct Scribe {
 impl Scribe {
     /// Works until the engine is gone, then makes everything durable.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
+        let mut pause = PRUNING_INTERVAL;
+        let mut pruned = Instant::now();
         loop {
+            if pruned.elapsed() >= pause {
+                pause = if self.prune()? {
+                    PRUNING_PAUSE
+                } else {
+                    PRUNING_INTERVAL
+                };
+                pruned = Instant::now();
+            }
             select_biased! {
                 recv(self.jobs) -> jobs => match jobs {
-                    Ok(jobs) => self.write(jobs)?,
+                    Ok(Jobs { jobs, permit }) => {
+                        self.write(jobs)?;
+                        drop(permit);
+                    }
                     Err(_) => return self.store.sync(),
                 },
                 recv(self.errands) -> errand => if let Ok(Errand::Prune(target, answer)) = errand {
@@ -67,6 +92,7 @@ impl Scribe {
                     // Every handle is gone: only the engine is left to listen to.
                     self.errands = crossbeam_channel::never();
                 },
+                default(pause) => {}
             }
         }
     }
@@ -80,10 +106,10 @@ impl Scribe {
                 Job::Accepted(id, answer) => accepted.push((id, answer)),
                 Job::Reserve(reservation) => {
                     self.append(&mut blocks)?;
-                    self.store.sync()?;
                     self.store.reserve(&reservation)?;
                     self.tell(Durable::Reservation(reservation.index));
                 }
+                Job::Drop(blocks) => drop(blocks),
                 Job::Commit(commit) => {
                     self.append(&mut blocks)?;
                     self.commit(&commit)?;
@@ -117,7 +143,7 @@ impl Scribe {
             "milestone is durable"
         );
         self.tell(Durable::Milestone(index));
-        self.prune(index)
+        Ok(())
     }
 
     fn tell(&self, done: Durable) {
@@ -125,37 +151,63 @@ impl Scribe {
         let _ = self.durable.send(done);
     }
 
-    /// Prunes as far as the limits ask for.
-    fn prune(&mut self, confirmed: MilestoneIndex) -> Result<(), StoreError> {
-        if let Some(kept) = self.pruning.milestone_count {
-            let kept = kept.max(KEPT_MILESTONES_MIN);
-            let target = MilestoneIndex(confirmed.0.saturating_sub(kept));
-            if target > self.reader.pruning_index() {
-                self.store.prune(target)?;
-            }
+    /// Takes one step of pruning, so short that blocks and milestones hardly wait for it; whether
+    /// there is more to prune.
+    fn prune(&mut self) -> Result<bool, StoreError> {
+        let confirmed = self.reader.ledger_index();
+        let oldest = self.reader.pruning_index();
+        let last = MilestoneIndex(confirmed.0.saturating_sub(KEPT_MILESTONES_MIN));
+        let by_count = self.pruning.milestone_count;
+        let by_count = by_count.map(|kept| MilestoneIndex(confirmed.0.saturating_sub(kept)));
+        let by_age = match self.pruning.age_seconds {
+            Some(age) => self.older_than(age, oldest, last)?,
+            None => None,
+        };
+        if let Some(target) = by_count.max(by_age).map(|target| target.min(last))
+            && target > oldest
+            && self.store.prune(target)? > oldest
+        {
+            return Ok(self.reader.pruning_index() < target);
         }
         match self.pruning.size_bytes {
-            Some(limit) if confirmed.0.is_multiple_of(SIZE_LOOK_INTERVAL) => {
-                self.prune_to_size(confirmed, limit)
-            }
-            _ => Ok(()),
+            Some(limit) => Ok(self.store.prune_to_size(limit, last)? == Pressure::More),
+            None => Ok(false),
         }
     }
 
-    /// Gives up the oldest tenth of what is kept as often as it takes to get below `limit`.
-    fn prune_to_size(&mut self, confirmed: MilestoneIndex, limit: u64) -> Result<(), StoreError> {
-        loop {
-            let sizes = self.reader.sizes()?;
-            let oldest = self.reader.pruning_index().0;
-            let last = confirmed.0.saturating_sub(KEPT_MILESTONES_MIN);
-            if sizes.blocks_bytes + sizes.ledger_bytes <= limit || oldest >= last {
-                return Ok(());
-            }
-            let target = MilestoneIndex((oldest + (last - oldest).div_ceil(10)).min(last));
-            if self.store.prune(target)? <= MilestoneIndex(oldest) {
-                return Ok(());
+    /// The newest milestone up to `last` that is older than the newest one by more than
+    /// `age_seconds`. Milestones up to `oldest` are gone.
+    fn older_than(
+        &self,
+        age_seconds: u32,
+        oldest: MilestoneIndex,
+        last: MilestoneIndex,
+    ) -> Result<Option<MilestoneIndex>, StoreError> {
+        let timestamp = |index| -> Result<Option<u32>, StoreError> {
+            let stored = self.reader.milestone(MilestoneIndex(index))?;
+            Ok(stored.map(|stored| stored.milestone.timestamp.0))
+        };
+        let Some(newest) = timestamp(self.reader.ledger_index().0)? else {
+            return Ok(None);
+        };
+        // Timestamps rise. All up to `low` are too old, those above `high` are not.
+        let (mut low, mut high) = (oldest.0, last.0);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            match timestamp(middle)? {
+                Some(time) if newest.saturating_sub(time) <= age_seconds => high = middle - 1,
+                _ => low = middle,
             }
         }
+        Ok((low > oldest.0).then_some(MilestoneIndex(low)))
+    }
+
+    /// Prunes until the store takes no more than `limit_bytes`, or nothing more can be pruned.
+    fn prune_to_size(&mut self, limit_bytes: u64) -> Result<(), StoreError> {
+        let confirmed = self.reader.ledger_index();
+        let last = MilestoneIndex(confirmed.0.saturating_sub(KEPT_MILESTONES_MIN));
+        while self.store.prune_to_size(limit_bytes, last)? == Pressure::More {}
+        Ok(())
     }
 
     /// Prunes because somebody asks for it.
@@ -165,7 +217,7 @@ impl Scribe {
         let last = MilestoneIndex(confirmed.0.saturating_sub(KEPT_MILESTONES_MIN));
         let index = match target {
             PruneTarget::SizeBytes(limit) => {
-                self.prune_to_size(confirmed, limit)?;
+                self.prune_to_size(limit)?;
                 return Ok(self.reader.pruning_index());
             }
             PruneTarget::Index(index) => index,

@@ -89,7 +89,7 @@ impl Bases {
         if self.writing.is_some() {
             return Ok(());
         }
-        let view = shared.ledger.view()?;
+        let view = shared.view();
         let (path, genesis) = (self.path(view.head.ledger_index), self.genesis);
         let spawned = std::thread::Builder::new()
             .name("base".to_owned())
@@ -134,6 +134,24 @@ impl Bases {
         };
         read(&self.path(index), &self.genesis, ledger).map(Some)
     }
+}
+
+/// Bytes of all bases of the store in `store`, an imported one and an unfinished one included.
+pub(crate) fn size_bytes(store: &Path) -> Result<u64, StoreError> {
+    let mut sum = 0;
+    for (folder, is_base) in [
+        (store.join("base"), (|_| true) as fn(&str) -> bool),
+        (store.to_owned(), crate::snapshot::is_base),
+    ] {
+        for entry in std::fs::read_dir(&folder).at(&folder)? {
+            let entry = entry.at(&folder)?;
+            if entry.file_name().to_str().is_some_and(is_base) {
+                // A file that was removed meanwhile takes nothing.
+                sum += entry.metadata().map_or(0, |metadata| metadata.len());
+            }
+        }
+    }
+    Ok(sum)
 }
 
 /// A writer that keeps the checksum of what it wrote.
@@ -262,7 +280,7 @@ fn read(path: &Path, genesis: &[u8; 32], ledger: &Ledger) -> Result<Head, StoreE
         let option = ParametersOption::from_bytes(&record);
         let option = option.map_err(|error| source.wrong(&error.to_string()))?;
         let key = chain_key(tag::PARAMETERS, &option.target_index.0.to_be_bytes());
-        change.chain.push((key, Some(record)));
+        change.chain.insert(key, Some(record));
     }
     while let Some(record) = source.record()? {
         let Some((id, index)) = record.split_at_checked(32) else {
@@ -270,7 +288,7 @@ fn read(path: &Path, genesis: &[u8; 32], ledger: &Ledger) -> Result<Head, StoreE
         };
         change
             .chain
-            .push((chain_key(tag::ENTRY_POINT, id), Some(index.to_vec())));
+            .insert(chain_key(tag::ENTRY_POINT, id), Some(index.to_vec()));
     }
     while let Some(record) = source.record()? {
         let entry = MilestoneEntry::from_bytes(&record);

@@ -7,7 +7,7 @@ use crate::base::Bases;
 use crate::ledger::{Ledger, LedgerState};
 use crate::replay::replay;
 use crate::snapshot::LedgerSummary;
-use crate::{Genesis, Kind, OutputQuery, StoreError, Writer, open};
+use crate::{Genesis, Kind, OutputQuery, Progress, StoreError, Writer, open};
 
 /// What was found in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Writer {
     }
 
     /// Reads everything: checksums of all files, supply, lists, milestones; with `is_thorough` it
-    /// also builds the ledger again beside the store and compares.
+    /// also builds the ledger again beside the store and compares. `progress` says what is read.
     ///
     /// # Errors
     /// The store failed in a way that ends the check.
@@ -42,8 +42,9 @@ impl Writer {
         &mut self,
         genesis: &Genesis,
         is_thorough: bool,
+        progress: &Progress,
     ) -> Result<CheckReport, StoreError> {
-        let report = self.look_at_all(genesis, is_thorough);
+        let report = self.look_at_all(genesis, is_thorough, progress);
         if let Err(error) = &report {
             self.shared.remember(error);
         }
@@ -54,19 +55,22 @@ impl Writer {
         &mut self,
         genesis: &Genesis,
         is_thorough: bool,
+        progress: &Progress,
     ) -> Result<CheckReport, StoreError> {
+        progress.begin("files of blocks", 0);
         let mut problems = Vec::new();
         self.log.sync()?;
         self.shared.log.verify(&mut |error| {
             self.shared.remember(&error);
             problems.push(error.to_string());
         });
-        let state = LedgerState::new(self.shared.ledger.view()?);
+        let state = LedgerState::new(self.shared.view());
         let summary = state.summary()?;
-        self.check_outputs(genesis, &summary, &mut problems)?;
-        self.check_milestones(&state, &mut problems)?;
+        progress.begin("outputs checked", summary.output_count);
+        self.check_outputs(genesis, &summary, progress, &mut problems)?;
+        self.check_milestones(&state, progress, &mut problems)?;
         if is_thorough {
-            self.compare(genesis, &summary, &mut problems)?;
+            self.compare(genesis, &summary, progress, &mut problems)?;
         }
         let (_, block_count) = self.shared.log.sizes()?;
         Ok(CheckReport {
@@ -84,6 +88,7 @@ impl Writer {
         &self,
         genesis: &Genesis,
         summary: &LedgerSummary,
+        progress: &Progress,
         problems: &mut Vec<String>,
     ) -> Result<(), StoreError> {
         let supply = genesis.parameters.token_supply;
@@ -109,6 +114,7 @@ impl Writer {
                 }
             }
             listed += page.items.len() as u64;
+            progress.advance(page.items.len() as u64);
             query.cursor = page.next;
             if query.cursor.is_none() {
                 break;
@@ -125,11 +131,15 @@ impl Writer {
     fn check_milestones(
         &self,
         state: &LedgerState,
+        progress: &Progress,
         problems: &mut Vec<String>,
     ) -> Result<(), StoreError> {
         let reader = self.reader();
         let first = self.shared.head().pruning_index.next();
+        let count = (state.index().0 + 1).saturating_sub(first.0);
+        progress.begin("milestones checked", u64::from(count));
         for index in (first.0..=state.index().0).map(MilestoneIndex) {
+            progress.advance(1);
             if reader.milestone(index)?.is_none() {
                 problems.push(format!("milestone {index} is missing"));
                 continue;
@@ -172,12 +182,13 @@ impl Writer {
         &mut self,
         genesis: &Genesis,
         needed: &LedgerSummary,
+        progress: &Progress,
         problems: &mut Vec<String>,
     ) -> Result<(), StoreError> {
         let path = self.shared.path.join("ledger.check");
         open::remove_folder(&path)?;
         self.bases.finish(&self.shared)?;
-        match self.replayed(genesis, &path) {
+        match self.replayed(genesis, &path, progress) {
             Ok(found) if found == *needed => {}
             Ok(found) => problems.push(format!(
                 "the ledger has the hash {}, built again from the log {}",
@@ -191,18 +202,24 @@ impl Writer {
         open::remove_folder(&path)
     }
 
-    fn replayed(&self, genesis: &Genesis, path: &std::path::Path) -> Result<LedgerSummary, String> {
+    fn replayed(
+        &self,
+        genesis: &Genesis,
+        path: &std::path::Path,
+        progress: &Progress,
+    ) -> Result<LedgerSummary, String> {
         let text = |error: StoreError| error.to_string();
         let ledger = Ledger::open(path, 8 << 20).map_err(text)?;
         let bases: &Bases = &self.bases;
-        let mut head = open::start(&self.shared.path, &ledger, genesis, bases)
+        let head = open::start(&self.shared.path, &ledger, genesis, bases)
             .map_err(|error| error.to_string())?;
-        for (position, commit) in self.shared.log.commits().map_err(text)? {
-            if commit.index > head.ledger_index {
-                head = replay(&self.shared.log, &ledger, position, &commit)
-                    .map_err(|error| error.to_string())?
-                    .head;
-            }
+        let log = &self.shared.log;
+        let commits = log.commits_above(head.ledger_index).map_err(text)?;
+        progress.begin("milestones applied again", commits.len() as u64);
+        for commit in commits {
+            progress.advance(1);
+            let record = log.commit(commit.position, commit.index).map_err(text)?;
+            replay(log, &ledger, commit.position, &record).map_err(|error| error.to_string())?;
         }
         LedgerState::new(ledger.view().map_err(text)?)
             .summary()

@@ -182,3 +182,35 @@ pub(crate) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
     names.sort_unstable();
     Ok(names)
 }
+
+/// Bytes that the files in a folder, and in the folders in it, take on the disk.
+pub(crate) fn folder_bytes(folder: &Path) -> Result<u64, StoreError> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(folder).at(folder)? {
+        let entry = entry.at(folder)?;
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            // Somebody removes a file meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error).at(folder),
+        };
+        sum += if metadata.is_dir() {
+            folder_bytes(&entry.path())?
+        } else {
+            allocated_bytes(&metadata)
+        };
+    }
+    Ok(sum)
+}
+
+#[cfg(unix)]
+fn allocated_bytes(metadata: &std::fs::Metadata) -> u64 {
+    /// Unit of the count, whatever the file system's own is.
+    const SECTOR_BYTES: u64 = 512;
+    std::os::unix::fs::MetadataExt::blocks(metadata) * SECTOR_BYTES
+}
+
+#[cfg(windows)]
+fn allocated_bytes(metadata: &std::fs::Metadata) -> u64 {
+    metadata.len()
+}

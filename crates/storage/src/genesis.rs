@@ -10,9 +10,8 @@ mod file;
 use tangle_consensus::{KeyRange, KeysError, MilestoneKeys};
 use tangle_crypto::blake2b;
 use tangle_types::{
-    Address, AddressError, BasicOutput, BlockId, Codec, Features, LedgerOutput, MilestoneIndex,
-    Output, OutputId, PROTOCOL_VERSION, ProtocolParameters, TransactionId, UnixSeconds,
-    UnlockCondition, UnlockConditions,
+    Address, AddressError, BlockId, Codec, LedgerOutput, MilestoneIndex, Output, OutputId,
+    PROTOCOL_VERSION, ProtocolParameters, TransactionId, UnixSeconds,
 };
 
 /// First bytes of what [`Genesis::hash`] hashes; the number changes with the form.
@@ -240,7 +239,7 @@ impl Genesis {
             block_id: BlockId::ZERO,
             milestone_index: self.index,
             milestone_timestamp: self.timestamp,
-            output: basic_output(allocation),
+            output: Output::basic(allocation.address, allocation.amount),
         })
     }
 }
@@ -259,18 +258,6 @@ fn genesis_output_id(number: u64) -> OutputId {
     let mut transaction_id = TransactionId::ZERO;
     transaction_id.0[..8].copy_from_slice(&number.to_le_bytes());
     OutputId::new(transaction_id, 0)
-}
-
-fn basic_output(allocation: &Allocation) -> Output {
-    Output::Basic(BasicOutput {
-        amount: allocation.amount,
-        native_tokens: Vec::new(),
-        unlock_conditions: UnlockConditions::new(vec![UnlockCondition::Address(
-            allocation.address,
-        )])
-        .expect("one condition repeats none"),
-        features: Features::default(),
-    })
 }
 
 #[cfg(test)]

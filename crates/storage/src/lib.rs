@@ -7,13 +7,17 @@
 
 mod base;
 mod check;
+mod cone;
 mod disk;
 mod error;
+mod front;
 mod genesis;
+mod glance;
 mod ledger;
 mod log;
 mod manifest;
 mod open;
+mod progress;
 mod prune;
 mod query;
 mod reader;
@@ -23,10 +27,14 @@ pub mod snapshot;
 mod store;
 
 pub use check::CheckReport;
+pub use cone::ConePlaces;
 pub use error::{OpenError, StoreError};
 pub use genesis::{Allocation, BaseToken, Genesis, GenesisError};
+pub use glance::{Glance, glance};
 pub use ledger::LedgerState;
 pub use open::open;
-pub use query::{ChainQuery, Kind, OutputPage, OutputQuery};
+pub use progress::{Progress, ProgressState};
+pub use prune::Pressure;
+pub use query::{ChainQuery, Kind, OutputPage, OutputQuery, OwnedLimits, OwnedOutputs};
 pub use reader::{OutputRecord, Reader, Sizes, UtxoChanges};
 pub use store::{StorageConfig, Writer};

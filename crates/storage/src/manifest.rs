@@ -70,6 +70,24 @@ pub(crate) fn take(path: &Path, genesis: &[u8; 32]) -> Result<Lock, OpenError> {
     Ok(Lock { _file: file })
 }
 
+/// Format of the store in `path` and whether a process holds it; `None` when there is none. Takes
+/// nothing.
+pub(crate) fn look(path: &Path, genesis: &[u8; 32]) -> Result<Option<(u32, bool)>, OpenError> {
+    let manifest_path = path.join(MANIFEST);
+    if !manifest_path.exists() {
+        return Ok(None);
+    }
+    let needed = format!("0x{}", hex::encode(genesis));
+    let format = compare(path, &manifest_path, needed)?;
+    let lock_path = path.join(LOCK);
+    let is_held = match File::open(&lock_path) {
+        // Given back at once.
+        Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        Err(_) => false,
+    };
+    Ok(Some((format, is_held)))
+}
+
 fn refuse_strangers(path: &Path) -> Result<(), OpenError> {
     let is_stranger =
         |name: &String| !STRANGERS.contains(&name.as_str()) && !snapshot::is_base(name);
@@ -82,7 +100,8 @@ fn refuse_strangers(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn compare(path: &Path, manifest_path: &Path, needed: String) -> Result<(), OpenError> {
+/// Refuses a manifest of another network or a newer format; says which format it is.
+fn compare(path: &Path, manifest_path: &Path, needed: String) -> Result<u32, OpenError> {
     let text = std::fs::read_to_string(manifest_path).at(manifest_path)?;
     let manifest: Manifest = toml::from_str(&text)
         .map_err(|error| StoreError::damaged(manifest_path, error.message()))?;
@@ -101,5 +120,5 @@ fn compare(path: &Path, manifest_path: &Path, needed: String) -> Result<(), Open
             found: manifest.genesis,
         });
     }
-    Ok(())
+    Ok(manifest.format)
 }

@@ -9,8 +9,9 @@ use tangle_types::{Codec, MilestoneIndex};
 
 use crate::base::Bases;
 use crate::error::AtPath;
+use crate::front::Applier;
 use crate::ledger::{Change, Head, Ledger, chain_key, tag};
-use crate::log::{self, BlockLog, CommitRecord, Position, Recovered};
+use crate::log::{self, BlockLog, Commit, Position, Recovered};
 use crate::prune::pruned_roots;
 use crate::reader::Shared;
 use crate::replay::{ReplayError, note, replay};
@@ -44,7 +45,7 @@ pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader
             None
         });
     }
-    let durable = head.map(|head| head.log_end);
+    let durable = head.map(|head| (head.log_end, head.ledger_index));
     let open_log = || log::open(path, hash, config.segment_bytes, durable);
     let recovered = match open_log() {
         Err(error) => {
@@ -79,12 +80,15 @@ pub fn open(config: &StorageConfig, genesis: &Genesis) -> Result<(Writer, Reader
         tracing::warn!(%repair, "the store was damaged");
     }
     let ledger = ledger.expect("it was opened or built again");
+    ledger.persist()?;
     let reservation = reservation(&recovered, &ledger)?;
     repair::done(path)?;
     let shared = Shared::new(path, Arc::clone(&recovered.log), ledger, lock)?;
     let shared = Arc::new(shared);
+    let applier = Applier::start(Arc::clone(&shared.front), shared.ledger.clone()).at(path)?;
     let writer = Writer::new(
         Arc::clone(&shared),
+        applier,
         recovered.writer,
         bases,
         reservation.as_ref(),
@@ -155,6 +159,7 @@ fn rebuild(
     }
     let ledger = Ledger::open(&path, config.memory_bytes)?;
     build(&ledger)?;
+    ledger.persist()?;
     remove_folder(&damaged)?;
     Ok(ledger)
 }
@@ -180,64 +185,42 @@ impl Builder<'_> {
     fn catch_up(&self, ledger: &Ledger, head: Option<Head>) -> Result<(), BuildError> {
         let log = &self.recovered.log;
         let is_new = head.is_none();
-        let mut head = match head {
+        let head = match head {
             Some(head) => head,
             None => start(self.path, ledger, self.genesis, self.bases)?,
         };
-        let oldest = self
-            .recovered
-            .commits
-            .iter()
-            .map(|(_, commit)| commit.index);
-        let segments = log.segments();
-        let mut closed = segments.iter().rev().filter_map(|segment| segment.table());
-        // Only what lies behind the newest closed file was read.
-        let is_closed_known = closed
-            .next()
-            .is_none_or(|table| table.closed_at() <= head.ledger_index);
-        let is_enough = is_closed_known
-            || oldest
-                .min()
-                .is_some_and(|oldest| oldest <= head.ledger_index.next());
-        let all;
-        let commits: &[(Position, CommitRecord)] = if is_enough && !is_new {
-            &self.recovered.commits
-        } else {
-            all = log.commits()?;
-            &all
-        };
-        let first = is_new.then(|| first_whole(log, commits, &head));
-        for (position, commit) in commits {
+        if !is_new {
+            for commit in log.commits_above(head.ledger_index)? {
+                let record = log.commit(commit.position, commit.index)?;
+                replay(log, ledger, commit.position, &record)?;
+            }
+            return Ok(());
+        }
+        let commits = log.commits_above(MilestoneIndex(0))?;
+        let first = first_whole(log, &commits, &head);
+        for commit in &commits {
+            let record = log.commit(commit.position, commit.index)?;
             if commit.index > head.ledger_index {
-                head = replay(log, ledger, *position, commit)?.head;
-            } else if first.is_some_and(|first| commit.index >= first) {
+                replay(log, ledger, commit.position, &record)?;
+            } else if commit.index >= first {
                 // Below the base: only the milestone itself can be told again.
-                note(log, ledger, *position, commit)?;
+                note(log, ledger, commit.position, &record)?;
             }
         }
-        if let Some(first) = first
-            && first > head.pruning_index.next()
-        {
-            move_pruning_index(ledger, commits, MilestoneIndex(first.0 - 1))?;
+        if first > head.pruning_index.next() {
+            move_pruning_index(log, ledger, &commits, MilestoneIndex(first.0 - 1))?;
         }
         Ok(())
     }
 }
 
 /// The first milestone from which on the log has every commit with all its blocks.
-fn first_whole(
-    log: &BlockLog,
-    commits: &[(Position, CommitRecord)],
-    head: &Head,
-) -> MilestoneIndex {
+fn first_whole(log: &BlockLog, commits: &[Commit], head: &Head) -> MilestoneIndex {
     let first_seq = log.first_seq();
     let mut first = head.ledger_index.next();
-    for (_, commit) in commits.iter().rev() {
-        if commit.index.next() != first && commit.index <= head.ledger_index {
-            break;
-        }
-        let seqs = commit.cone.iter().map(|(seq, _)| *seq);
-        if seqs.chain([commit.block_seq]).any(|seq| seq < first_seq) {
+    for commit in commits.iter().rev() {
+        let is_gap = commit.index.next() != first && commit.index <= head.ledger_index;
+        if is_gap || commit.oldest_seq < first_seq {
             break;
         }
         first = first.min(commit.index);
@@ -247,17 +230,19 @@ fn first_whole(
 
 /// Pruning had gone on after the base was written.
 fn move_pruning_index(
+    log: &BlockLog,
     ledger: &Ledger,
-    commits: &[(Position, CommitRecord)],
+    commits: &[Commit],
     index: MilestoneIndex,
 ) -> Result<(), StoreError> {
     let view = ledger.view()?;
     let mut change = Change::new(view.head);
     change.head.pruning_index = index;
-    let above = commits.iter().filter(|(_, commit)| commit.index > index);
-    let entry_points: HashMap<_, _> = above
-        .flat_map(|(_, commit)| pruned_roots(&commit.roots, index))
-        .collect();
+    let mut entry_points = HashMap::new();
+    for commit in commits.iter().filter(|commit| commit.index > index) {
+        let record = log.commit(commit.position, commit.index)?;
+        entry_points.extend(pruned_roots(&record.roots, index));
+    }
     let before = view.entry_points()?;
     change.set_entry_points(before.iter().map(|(id, _)| id), &entry_points);
     ledger.apply(&change)
@@ -306,7 +291,7 @@ fn write_base(ledger: &Ledger, base: &Base) -> Result<Head, SnapshotError> {
     let mut change = Change::new(head);
     for (parameters, _) in base.schedule.entries() {
         let key = chain_key(tag::PARAMETERS, &parameters.target_index.0.to_be_bytes());
-        change.chain.push((key, Some(parameters.to_bytes())));
+        change.chain.insert(key, Some(parameters.to_bytes()));
     }
     let entry_points = base.entry_points.iter().copied().collect();
     change.set_entry_points(std::iter::empty(), &entry_points);

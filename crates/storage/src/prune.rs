@@ -12,15 +12,30 @@ use std::collections::HashMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use tangle_types::{BlockId, Inclusion, MilestoneIndex, Payload};
+use tangle_types::{Block, BlockId, Codec, Inclusion, MilestoneIndex, Payload};
 
 use crate::ledger::{Change, chain_key, tag};
 use crate::log::{CommitRecord, Segment};
 use crate::store::DEPTH_MARGIN;
 use crate::{StoreError, Writer};
 
-/// Blocks and spent outputs of the milestones that one call forgets, about.
-const WORK_MAX: usize = 100_000;
+/// Blocks and spent outputs of the milestones that one call forgets, about: so few that nothing
+/// else waits long for it.
+const WORK_MAX: usize = 20_000;
+/// The part of a size limit that stays free for what is written between two looks.
+const RESERVE_PART: u64 = 64;
+
+/// How far a size limit is from being kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressure {
+    /// It is kept.
+    None,
+    /// Nothing more can be forgotten now: files that hold nothing needed wait for a base, or all
+    /// that is left has to stay.
+    Waiting,
+    /// There is more to forget: call again.
+    More,
+}
 
 impl Writer {
     /// Forgets milestones up to `index` with their blocks and spent outputs, and gives the disk
@@ -34,6 +49,7 @@ impl Writer {
             let depth = writer.depth()?;
             let head = writer.shared.head();
             let last = index.0.min(head.ledger_index.0.saturating_sub(depth));
+            let last = writer.unpinned(last);
             if last > head.pruning_index.0 {
                 writer.forget(MilestoneIndex(last), depth)?;
             }
@@ -42,9 +58,56 @@ impl Writer {
         })
     }
 
+    /// Forgets the oldest milestones, but none above `last`, if the store takes more than
+    /// `limit_bytes`: as many as a block file holds, or fewer when that would be much work.
+    ///
+    /// Files that are forgotten but not removed yet, as a base is being written, count as removed:
+    /// otherwise more and more would be forgotten while one waits for the disk.
+    ///
+    /// # Errors
+    /// The store failed; it takes nothing more.
+    pub fn prune_to_size(
+        &mut self,
+        limit_bytes: u64,
+        last: MilestoneIndex,
+    ) -> Result<Pressure, StoreError> {
+        self.guarded(|writer| {
+            let depth = writer.depth()?;
+            writer.release_segments(depth)?;
+            let sizes = writer.reader().sizes()?;
+            let waiting_bytes = writer.waiting(depth)?.1;
+            // A new base stands beside the old one for a while.
+            let reserve_bytes = limit_bytes / RESERVE_PART + writer.bases.size_bytes();
+            let kept_bytes = sizes.total_bytes().saturating_sub(waiting_bytes);
+            if kept_bytes <= limit_bytes.saturating_sub(reserve_bytes) {
+                return Ok(Pressure::None);
+            }
+            if waiting_bytes >= limit_bytes / RESERVE_PART {
+                writer.bases.begin(&writer.shared)?;
+            }
+            let head = writer.shared.head();
+            let last = last.0.min(head.ledger_index.0.saturating_sub(depth));
+            let Some(target) = writer.next_release(depth)? else {
+                return Ok(Pressure::Waiting);
+            };
+            let target = MilestoneIndex(target.0.min(writer.unpinned(last)));
+            if target <= head.pruning_index {
+                return Ok(Pressure::Waiting);
+            }
+            writer.forget(target, depth)?;
+            Ok(Pressure::More)
+        })
+    }
+
+    /// The newest milestone up to `last` that nobody reads the history of.
+    fn unpinned(&self, last: u32) -> u32 {
+        let pinned = self.shared.oldest_pin();
+        pinned.map_or(last, |pinned| last.min(pinned.0.saturating_sub(1)))
+    }
+
     /// Milestones below the newest one that blocks which are still valid may have as parents.
     pub(crate) fn depth(&self) -> Result<u32, StoreError> {
-        let view = self.shared.ledger.view()?;
+        let view = self.shared.view();
         let schedule = self.schedule(&view)?;
         let parameters = schedule.at(view.head.ledger_index.next());
         Ok(u32::from(parameters.below_max_depth) + DEPTH_MARGIN)
@@ -53,7 +116,7 @@ impl Writer {
     /// Forgets what the ledger store knows of milestones up to `last`, or of fewer when that would
     /// be too much at once.
     fn forget(&mut self, last: MilestoneIndex, depth: u32) -> Result<(), StoreError> {
-        let view = self.shared.ledger.view()?;
+        let view = self.shared.view();
         let mut change = Change::new(view.head);
         let mut reached = view.head.pruning_index;
         let mut work = 0;
@@ -71,16 +134,15 @@ impl Writer {
                 chain_key(tag::MILESTONE, &number),
                 chain_key(tag::MILESTONE_ID, &entry.id.0),
             ] {
-                change.chain.push((key, None));
+                change.chain.insert(key, None);
             }
-            work += change.forgotten.len();
+            work += change.outputs.len();
         }
         self.forget_parameters(reached, &mut change)?;
         let entry_points = self.move_entry_points(reached, depth, &mut change)?;
         change.head.pruning_index = reached;
-        self.shared.ledger.apply(&change)?;
+        self.shared.change(change)?;
         self.shared.set_entry_points(entry_points);
-        self.shared.set_head(change.head);
         Ok(())
     }
 
@@ -93,9 +155,13 @@ impl Writer {
             let Some(found) = self.shared.log.by_seq(*seq)? else {
                 return Err(self.shared.block_lost(record.index, *seq));
             };
-            let block = self.shared.parse(found.bytes()?)?;
-            if let Some(Payload::Transaction(transaction)) = block.block.payload {
-                change.forgotten.extend(transaction.essence.inputs);
+            // The inputs are wanted only, no hash of the block.
+            let block = Block::from_bytes(&found.bytes()?)
+                .map_err(|error| self.shared.unreadable(&error))?;
+            if let Some(Payload::Transaction(transaction)) = block.payload {
+                for input in transaction.essence.inputs {
+                    change.forget(input);
+                }
             }
         }
         Ok(())
@@ -108,13 +174,13 @@ impl Writer {
         change: &mut Change,
     ) -> Result<(), StoreError> {
         let mut replaced = None;
-        for option in self.shared.ledger.view()?.parameters()? {
+        for option in self.shared.view().parameters()? {
             if option.target_index > index {
                 break;
             }
             if let Some(target) = replaced.replace(option.target_index) {
                 let key = chain_key(tag::PARAMETERS, &target.0.to_be_bytes());
-                change.chain.push((key, None));
+                change.chain.insert(key, None);
             }
         }
         Ok(())
@@ -140,50 +206,21 @@ impl Writer {
             entry_points.extend(pruned_roots(&self.roots[&number], index));
         }
         let before = self.shared.entry_points();
-        for id in before.keys().filter(|id| !entry_points.contains_key(id)) {
-            change
-                .chain
-                .push((chain_key(tag::ENTRY_POINT, &id.0), None));
-        }
-        for (id, index) in &entry_points {
-            let key = chain_key(tag::ENTRY_POINT, &id.0);
-            change
-                .chain
-                .push((key, Some(index.0.to_be_bytes().to_vec())));
-        }
+        change.set_entry_points(before.keys(), &entry_points);
         Ok(entry_points)
     }
 
     /// Removes block files of which nothing is needed any more.
     fn release_segments(&mut self, depth: u32) -> Result<(), StoreError> {
-        let head = self.shared.head();
-        let mut droppable: Vec<Arc<Segment>> = Vec::new();
-        for segment in self.shared.log.segments() {
-            // Commits in a closed file are of milestones up to the index at which it was closed,
-            // and its blocks are referenced soon after or never.
-            let closed_at = segment.table().map(|table| table.closed_at().0);
-            match closed_at {
-                Some(closed_at)
-                    if closed_at <= head.pruning_index.0
-                        && closed_at.saturating_add(depth) <= head.ledger_index.0
-                        && self.is_pruned(&segment)? =>
-                {
-                    droppable.push(segment);
-                }
-                _ => break,
-            }
-        }
-        let Some(newest) = droppable.last() else {
+        let (newest, size_bytes) = self.waiting(depth)?;
+        let Some(newest) = newest else {
             return Ok(());
         };
+        let ledger_index = self.shared.head().ledger_index;
         let needed = newest
             .table()
-            .map_or(head.ledger_index, |table| table.closed_at());
+            .map_or(ledger_index, |table| table.closed_at());
         if self.bases.newest(&self.shared)? < needed {
-            let mut size_bytes = 0;
-            for segment in &droppable {
-                size_bytes += segment.size_bytes()?;
-            }
             // Writing a base costs as much as it gives back, or less.
             if size_bytes >= self.bases.size_bytes() {
                 self.bases.begin(&self.shared)?;
@@ -192,22 +229,63 @@ impl Writer {
                 return Ok(());
             }
         }
-        self.log.drop_segments(newest.number)
+        // What the ledger store lacks after a crash is applied from these files.
+        if self.shared.front.durable().ledger_index < needed {
+            return Ok(());
+        }
+        self.log.drop_segments(newest.number)?;
+        self.needed_until = self.needed_until.split_off(&(newest.number + 1));
+        Ok(())
     }
 
-    /// Whether no block of a file is referenced by a milestone that is kept.
-    fn is_pruned(&mut self, segment: &Segment) -> Result<bool, StoreError> {
-        if segment.number < self.pruned_segments {
-            return Ok(true);
-        }
+    /// The newest of the oldest block files of which nothing is needed, and the bytes of them all.
+    fn waiting(&mut self, depth: u32) -> Result<(Option<Arc<Segment>>, u64), StoreError> {
         let pruned = self.shared.head().pruning_index;
-        let entries = segment.entries()?;
-        let mut standings = entries.iter().filter_map(|entry| entry.standing);
-        let is_pruned = standings.all(|standing| standing.referenced_by <= pruned);
-        if is_pruned {
-            self.pruned_segments = segment.number + 1;
+        let (mut newest, mut size_bytes) = (None, 0);
+        for segment in self.shared.log.segments() {
+            match self.needed_until(&segment, depth)? {
+                Some(index) if index <= pruned => {
+                    size_bytes += segment.size_bytes()?;
+                    newest = Some(segment);
+                }
+                _ => break,
+            }
         }
-        Ok(is_pruned)
+        Ok((newest, size_bytes))
+    }
+
+    /// The milestone up to which must be pruned for the next block file to go.
+    fn next_release(&mut self, depth: u32) -> Result<Option<MilestoneIndex>, StoreError> {
+        let pruned = self.shared.head().pruning_index;
+        for segment in self.shared.log.segments() {
+            match self.needed_until(&segment, depth)? {
+                Some(index) if index <= pruned => {}
+                next => return Ok(next),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The newest milestone that has its commit or a block in a file. `None` while that may still
+    /// change: commits in a closed file are of milestones up to the index at which it was closed,
+    /// and its blocks are referenced soon after or never.
+    fn needed_until(
+        &mut self,
+        segment: &Segment,
+        depth: u32,
+    ) -> Result<Option<MilestoneIndex>, StoreError> {
+        if let Some(index) = self.needed_until.get(&segment.number) {
+            return Ok(Some(*index));
+        }
+        let Some(closed_at) = segment.table().map(|table| table.closed_at()) else {
+            return Ok(None);
+        };
+        if closed_at.0.saturating_add(depth) > self.shared.head().ledger_index.0 {
+            return Ok(None);
+        }
+        let index = segment.newest_reference()?.max(closed_at);
+        self.needed_until.insert(segment.number, index);
+        Ok(Some(index))
     }
 }
 

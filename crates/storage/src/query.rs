@@ -1,6 +1,7 @@
 //! Questions to the built-in index of unspent outputs (TIP-26).
 
 mod lists;
+mod owned;
 
 use tangle_types::{
     Address, AliasId, FoundryId, LedgerOutput, MilestoneIndex, NftId, Output, OutputId, UnixSeconds,
@@ -10,6 +11,9 @@ use crate::StoreError;
 use crate::ledger::View;
 use crate::ledger::keys::{self, Place, Role};
 use lists::Union;
+
+pub(crate) use owned::owned;
+pub use owned::{OwnedLimits, OwnedOutputs};
 
 /// Entries looked at for one page at most. A page that would need more ends early, with a place
 /// where to go on.

@@ -1,24 +1,26 @@
 //! Look-ups from any thread.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tangle_engine::{Reservation, Store, StoredMilestone};
 use tangle_ledger::Lookup;
 use tangle_types::{
-    BlockId, BlockMetadata, Inclusion, LedgerOutput, MilestoneId, MilestoneIndex, OutputId,
-    ParsedBlock, Payload, Receipt, Spend, TransactionId, Treasury,
+    Address, BlockId, BlockMetadata, DecodeError, Inclusion, LedgerOutput, MilestoneId,
+    MilestoneIndex, OutputId, ParsedBlock, Payload, Receipt, Spend, TransactionId, Treasury,
 };
 
-use crate::ledger::{Head, Ledger, LedgerState, OutputEntry, View, keys};
+use crate::front::Front;
+use crate::ledger::{Change, Head, Ledger, LedgerState, OutputEntry, View, keys};
 use crate::log::{BlockLog, CommitRecord, Found};
 use crate::manifest::Lock;
 use crate::query;
 use crate::repair;
 use crate::store::reservation_from_bytes;
-use crate::{ChainQuery, OutputPage, OutputQuery, StoreError};
+use crate::{ChainQuery, OutputPage, OutputQuery, OwnedLimits, OwnedOutputs, StoreError};
 
 /// Reads the store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,10 +34,12 @@ pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     pub(crate) log: Arc<BlockLog>,
     pub(crate) ledger: Ledger,
-    /// Guards the newest head.
-    head: RwLock<Head>,
+    /// What is newer than the ledger store.
+    pub(crate) front: Arc<Front>,
     /// Guards the entry points; few, asked for often, changed by pruning.
     entry_points: RwLock<HashMap<BlockId, MilestoneIndex>>,
+    /// Guards the milestones whose history is being read, with the number of readers.
+    pins: Mutex<BTreeMap<MilestoneIndex, usize>>,
     /// Held as long as anybody can look things up.
     _lock: Lock,
 }
@@ -60,6 +64,25 @@ pub struct UtxoChanges {
     pub consumed: Vec<OutputId>,
 }
 
+/// Keeps the history from a milestone on from being pruned while it is held.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    shared: Arc<Shared>,
+    index: MilestoneIndex,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pins = self.shared.pins();
+        if let Some(count) = pins.get_mut(&self.index) {
+            *count -= 1;
+            if *count == 0 {
+                pins.remove(&self.index);
+            }
+        }
+    }
+}
+
 /// How large the store is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
@@ -67,8 +90,18 @@ pub struct Sizes {
     pub blocks_bytes: u64,
     /// Bytes of the ledger, metadata and index.
     pub ledger_bytes: u64,
+    /// Bytes of the files that the ledger could be built again from.
+    pub base_bytes: u64,
     /// Blocks stored.
     pub block_count: u64,
+}
+
+impl Sizes {
+    /// Bytes of everything.
+    #[must_use]
+    pub const fn total_bytes(&self) -> u64 {
+        self.blocks_bytes + self.ledger_bytes + self.base_bytes
+    }
 }
 
 impl Reader {
@@ -76,9 +109,25 @@ impl Reader {
         Self { shared }
     }
 
-    /// The ledger store at this moment.
-    pub(crate) fn view(&self) -> Result<View, StoreError> {
-        self.shared.ledger.view()
+    /// The ledger at this moment.
+    pub(crate) fn view(&self) -> View {
+        self.shared.view()
+    }
+
+    /// Looks something up and notes damage that is met.
+    pub(crate) fn noted<T>(
+        &self,
+        look_up: impl FnOnce(&Shared) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.shared.noted(look_up)
+    }
+
+    /// Waits, but not longer than `patience`, until the ledger store lags at most `count`
+    /// milestones behind what is durable; `false` when it may help to wait longer. Whoever feeds
+    /// the store should wait, so that milestones need not.
+    #[must_use]
+    pub fn wait_for_lag(&self, count: usize, patience: Duration) -> bool {
+        self.shared.front.wait_for_lag(count, patience)
     }
 
     /// The bytes of a block.
@@ -98,7 +147,7 @@ impl Reader {
     /// The store failed.
     pub fn output_record(&self, id: &OutputId) -> Result<Option<OutputRecord>, StoreError> {
         self.shared.noted(|shared| {
-            let view = shared.ledger.view()?;
+            let view = shared.view();
             Ok(view.output(id)?.map(|entry| OutputRecord {
                 output: entry.output,
                 spend: entry.spend,
@@ -115,7 +164,7 @@ impl Reader {
         &self,
         index: MilestoneIndex,
     ) -> Result<Option<Arc<StoredMilestone>>, StoreError> {
-        let entry = self.shared.ledger.view()?.milestone(index)?;
+        let entry = self.shared.view().milestone(index)?;
         Ok(entry.map(|entry| {
             Arc::new(StoredMilestone {
                 id: entry.id,
@@ -130,7 +179,7 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn milestone_index(&self, id: &MilestoneId) -> Result<Option<MilestoneIndex>, StoreError> {
-        self.shared.ledger.view()?.milestone_index(id)
+        self.shared.view().milestone_index(id)
     }
 
     /// The blocks that a milestone referenced, in white-flag order, with what became of them.
@@ -207,7 +256,7 @@ impl Reader {
         &self,
         migrated_at: Option<u32>,
     ) -> Result<Vec<(Receipt, MilestoneIndex)>, StoreError> {
-        self.shared.ledger.view()?.receipts(migrated_at)
+        self.shared.view().receipts(migrated_at)
     }
 
     /// Unspent outputs that match a query.
@@ -216,7 +265,20 @@ impl Reader {
     /// The store failed.
     pub fn outputs(&self, query: &OutputQuery) -> Result<OutputPage, StoreError> {
         self.shared
-            .noted(|shared| query::answer(&shared.ledger.view()?, query))
+            .noted(|shared| query::answer(&shared.view(), query))
+    }
+
+    /// Unspent outputs that one of `addresses` can unlock, now or ever, within limits.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn owned_outputs(
+        &self,
+        addresses: &[Address],
+        limits: OwnedLimits,
+    ) -> Result<OwnedOutputs, StoreError> {
+        self.shared
+            .noted(|shared| query::owned(&shared.view(), addresses, limits))
     }
 
     /// The unspent output of a chain, and the ledger index.
@@ -232,7 +294,7 @@ impl Reader {
             ChainQuery::Foundry(id) => keys::chain(5, &id.0),
             ChainQuery::Nft(id) => keys::chain(6, &id.0),
         };
-        let view = self.shared.ledger.view()?;
+        let view = self.shared.view();
         Ok((view.chain_output(&key)?, view.head.ledger_index))
     }
 
@@ -241,13 +303,33 @@ impl Reader {
     /// # Errors
     /// The store failed.
     pub fn ledger(&self) -> Result<LedgerState, StoreError> {
-        self.shared.ledger.view().map(LedgerState::new)
+        Ok(LedgerState::new(self.shared.view()))
     }
 
     /// Milestones up to this one were pruned.
     #[must_use]
     pub fn pruning_index(&self) -> MilestoneIndex {
         self.shared.head().pruning_index
+    }
+
+    /// The milestone at which history begins to be kept while the result is held. What was pruned
+    /// already stays pruned.
+    pub(crate) fn pin(&self, index: MilestoneIndex) -> Pin {
+        *self.shared.pins().entry(index).or_default() += 1;
+        Pin {
+            shared: Arc::clone(&self.shared),
+            index,
+        }
+    }
+
+    /// What a milestone's cone ended at when it was confirmed: parents of its blocks that earlier
+    /// milestones had referenced, with those milestones.
+    pub(crate) fn roots(
+        &self,
+        index: MilestoneIndex,
+    ) -> Result<Option<Vec<(BlockId, MilestoneIndex)>>, StoreError> {
+        let record = self.shared.commit(index)?;
+        Ok(record.map(|record| record.roots))
     }
 
     /// State of the ledger.
@@ -265,6 +347,7 @@ impl Reader {
         Ok(Sizes {
             blocks_bytes,
             ledger_bytes: self.shared.ledger.size_bytes()?,
+            base_bytes: crate::base::size_bytes(&self.shared.path)?,
             block_count,
         })
     }
@@ -296,6 +379,16 @@ impl Store for Reader {
 
     fn output(&self, id: &OutputId) -> Result<Lookup, StoreError> {
         self.shared.noted(|shared| {
+            // Asked before the store: what leaves the front is in the store by then.
+            if let Some(entry) = shared.front.recent().output(id) {
+                return Ok(match entry {
+                    Some(entry) if entry.spend.is_none() => {
+                        Lookup::Unspent(Arc::clone(&entry.output))
+                    }
+                    Some(_) => Lookup::Spent,
+                    None => Lookup::Unknown,
+                });
+            }
             let ledger = &shared.ledger;
             let Some(bytes) = ledger.output_bytes(id)? else {
                 return Ok(Lookup::Unknown);
@@ -322,8 +415,9 @@ impl Shared {
             path: path.to_path_buf(),
             log,
             ledger,
-            head: RwLock::new(head),
+            front: Arc::new(Front::new(head)),
             entry_points: RwLock::new(entry_points.into_iter().collect()),
+            pins: Mutex::default(),
             _lock: lock,
         })
     }
@@ -341,12 +435,28 @@ impl Shared {
         repair::remember(&self.path, error);
     }
 
-    pub(crate) fn head(&self) -> Head {
-        *self.head.read().unwrap_or_else(PoisonError::into_inner)
+    fn pins(&self) -> std::sync::MutexGuard<'_, BTreeMap<MilestoneIndex, usize>> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn set_head(&self, head: Head) {
-        *self.head.write().unwrap_or_else(PoisonError::into_inner) = head;
+    /// The oldest milestone whose history is being read.
+    pub(crate) fn oldest_pin(&self) -> Option<MilestoneIndex> {
+        self.pins().keys().next().copied()
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        self.front.head()
+    }
+
+    /// The ledger at this moment: the store with what is in front of it.
+    pub(crate) fn view(&self) -> View {
+        self.front
+            .with(|recent, head| self.ledger.view_behind(recent, head))
+    }
+
+    /// Makes a change visible at once; the ledger store gets it later.
+    pub(crate) fn change(&self, change: Change) -> Result<(), StoreError> {
+        self.front.push(change)
     }
 
     pub(crate) fn ledger_index(&self) -> MilestoneIndex {
@@ -357,7 +467,7 @@ impl Shared {
         &self,
         index: MilestoneIndex,
     ) -> Result<Option<MilestoneId>, StoreError> {
-        let entry = self.ledger.view()?.milestone(index)?;
+        let entry = self.view().milestone(index)?;
         Ok(entry.map(|entry| entry.id))
     }
 
@@ -415,8 +525,7 @@ impl Shared {
 
     /// What the log says of a milestone; `None` when it is unknown or pruned.
     pub(crate) fn commit(&self, index: MilestoneIndex) -> Result<Option<CommitRecord>, StoreError> {
-        let view: View = self.ledger.view()?;
-        match view.milestone(index)? {
+        match self.view().milestone(index)? {
             // A file that was removed by pruning.
             Some(entry) if entry.position.segment < self.log.first_segment() => Ok(None),
             Some(entry) => self.log.commit(entry.position, index).map(Some),
@@ -430,8 +539,10 @@ impl Shared {
     }
 
     pub(crate) fn parse(&self, bytes: Bytes) -> Result<ParsedBlock, StoreError> {
-        ParsedBlock::parse(bytes).map_err(|error| {
-            StoreError::damaged(&self.path, format!("a block cannot be read: {error}"))
-        })
+        ParsedBlock::parse(bytes).map_err(|error| self.unreadable(&error))
+    }
+
+    pub(crate) fn unreadable(&self, error: &DecodeError) -> StoreError {
+        StoreError::damaged(&self.path, format!("a block cannot be read: {error}"))
     }
 }

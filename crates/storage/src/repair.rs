@@ -33,15 +33,21 @@ pub(crate) fn remember(store: &Path, error: &StoreError) {
     }
 }
 
+/// The files in which damage was met and not yet repaired.
+pub(crate) fn noted(store: &Path) -> Result<Vec<String>, StoreError> {
+    let marker = store.join(MARKER);
+    if !marker.exists() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read_to_string(&marker).at(&marker)?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
 /// Removes what was found damaged and can be made again; says what that was.
 pub(crate) fn prepare(store: &Path) -> Result<Vec<String>, StoreError> {
-    let marker = store.join(MARKER);
     let mut repairs = Vec::new();
-    if !marker.exists() {
-        return Ok(repairs);
-    }
-    for line in std::fs::read_to_string(&marker).at(&marker)?.lines() {
-        let path = PathBuf::from(line);
+    for line in noted(store)? {
+        let path = PathBuf::from(&line);
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("tab" | "run") => {
                 remove(&store_path(store, &path))?;

@@ -58,11 +58,13 @@ pub(crate) fn replay(
     let (mut created, consumed) = (working.created, working.consumed);
     let mut treasury = None;
     if let Some(receipt) = stored.milestone.receipt() {
-        let applied = apply_receipt(stored.id, &stored.milestone, receipt, &head.treasury)
-            .map_err(|error| ReplayError::Wrong {
+        let (milestone, last) = (&stored.milestone, view.last_receipt()?);
+        let applied = apply_receipt(stored.id, milestone, receipt, &head.treasury, last).map_err(
+            |error| ReplayError::Wrong {
                 index: record.index.0,
                 what: error.to_string(),
-            })?;
+            },
+        )?;
         created.extend(applied.created);
         treasury = Some(applied.treasury);
     }
@@ -179,10 +181,11 @@ impl Working<'_> {
             milestone_timestamp: self.milestone.timestamp,
         };
         for input in &transaction.essence.inputs {
+            // A crash may have left a part of what this milestone changes.
             let output = match self.created_at.get(input) {
                 Some(at) => Arc::clone(&self.created[*at]),
                 None => match self.view.output(input)? {
-                    Some(entry) if entry.spend.is_none() => entry.output,
+                    Some(entry) if entry.spend.is_none_or(|known| known == spend) => entry.output,
                     _ => return Err(self.wrong(format!("it spends {input}, which is not there"))),
                 },
             };

@@ -13,13 +13,16 @@ use tangle_types::{
 };
 
 use crate::base::Bases;
+use crate::front::Applier;
 use crate::ledger::{Change, Outcome, View, chain_key, tag};
-use crate::log::{CommitRecord, FrameKind, LogWriter};
+use crate::log::{CommitRecord, FrameKind, LogWriter, Prepare};
 use crate::reader::Shared;
 use crate::{Reader, StoreError};
 
 /// Milestones below max depth for which an unreferenced block may still become referenced.
 pub(crate) const DEPTH_MARGIN: u32 = 5;
+/// Blocks of a cone that are looked up while the young segments are held: a millisecond's.
+const CONE_BLOCKS_AT_ONCE: usize = 4_096;
 
 /// Where and how the store lives.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,11 +50,13 @@ impl Default for StorageConfig {
 #[derive(Debug)]
 pub struct Writer {
     pub(crate) shared: Arc<Shared>,
+    /// Ends before the rest is given up.
+    _applier: Applier,
     pub(crate) log: LogWriter,
     pub(crate) bases: Bases,
     pub(crate) repairs: Vec<String>,
-    /// Segments below this number hold no block of a milestone that is kept.
-    pub(crate) pruned_segments: u64,
+    /// For the oldest segments, by number: the newest milestone that needs them.
+    pub(crate) needed_until: BTreeMap<u64, MilestoneIndex>,
     /// What the cones of milestones shortly above the pruned ones end at; kept from one pruning to
     /// the next.
     pub(crate) roots: BTreeMap<MilestoneIndex, Vec<(BlockId, MilestoneIndex)>>,
@@ -62,6 +67,7 @@ pub struct Writer {
 impl Writer {
     pub(crate) fn new(
         shared: Arc<Shared>,
+        applier: Applier,
         log: LogWriter,
         bases: Bases,
         reservation: Option<&Reservation>,
@@ -69,10 +75,11 @@ impl Writer {
     ) -> Self {
         Self {
             shared,
+            _applier: applier,
             log,
             bases,
             repairs,
-            pruned_segments: 0,
+            needed_until: BTreeMap::new(),
             roots: BTreeMap::new(),
             reservation: reservation.map(|reservation| (reservation.index, reservation.id)),
             is_poisoned: false,
@@ -84,7 +91,7 @@ impl Writer {
     /// # Errors
     /// The store failed.
     pub fn bootstrap(&self) -> Result<Bootstrap, StoreError> {
-        let view = self.shared.ledger.view()?;
+        let view = self.shared.view();
         let head = view.head;
         let last_milestone = view.milestone(head.ledger_index)?.map(|entry| {
             Arc::new(StoredMilestone {
@@ -106,6 +113,7 @@ impl Writer {
             entry_points: view.entry_points()?,
             schedule: self.schedule(&view)?,
             treasury: head.treasury,
+            last_receipt: view.last_receipt()?,
             reservation,
         })
     }
@@ -133,7 +141,7 @@ impl Writer {
     /// # Errors
     /// The store failed.
     pub fn unreferenced(&self) -> Result<Vec<Bytes>, StoreError> {
-        let view = self.shared.ledger.view()?;
+        let view = self.shared.view();
         let ledger_index = view.head.ledger_index;
         let schedule = self.schedule(&view)?;
         let depth = u32::from(schedule.at(ledger_index.next()).below_max_depth) + DEPTH_MARGIN;
@@ -161,22 +169,24 @@ impl Writer {
     pub fn append(&mut self, blocks: &[Arc<CheckedBlock>]) -> Result<(), StoreError> {
         self.guarded(|writer| {
             writer.log.append_blocks(blocks)?;
-            writer.log.close_if_full(writer.shared.ledger_index())
+            writer.close_if_full()
         })
     }
 
-    /// Makes everything appended durable.
+    /// Makes everything appended durable, and waits for files that are being closed or removed.
     ///
     /// # Errors
     /// The store failed; it takes nothing more.
     pub fn sync(&mut self) -> Result<(), StoreError> {
         self.guarded(|writer| {
             writer.log.sync()?;
+            writer.log.finish()?;
+            writer.shared.front.settle()?;
             writer.shared.ledger.persist()
         })
     }
 
-    /// Makes a reservation durable.
+    /// Makes a reservation durable together with everything appended before it.
     ///
     /// # Errors
     /// The store failed, or holds another milestone for that index.
@@ -210,6 +220,7 @@ impl Writer {
                 .log
                 .append_record(FrameKind::Reservation, u64::from(index.0), &bytes)?;
             writer.log.sync()?;
+            // In the ledger store, so that it outlives the block file.
             writer
                 .shared
                 .ledger
@@ -219,7 +230,8 @@ impl Writer {
         })
     }
 
-    /// Makes a confirmed milestone durable, as a whole, with the blocks it references.
+    /// Makes a confirmed milestone durable, as a whole, with the blocks it references. The ledger
+    /// store follows later; look-ups see the milestone at once.
     ///
     /// # Errors
     /// The store failed; it takes nothing more.
@@ -253,17 +265,33 @@ impl Writer {
                 treasury: commit.treasury.map(|(_, after)| after),
             },
         );
-        self.shared.ledger.apply(&change)?;
-        for ((seq, inclusion), white_flag_index) in record.cone.iter().zip(0..) {
+        let standings = record.cone.iter().zip(0..);
+        let standings = standings.map(|((seq, inclusion), white_flag_index)| {
             let standing = BlockMetadata {
                 referenced_by: index,
                 white_flag_index,
                 inclusion: *inclusion,
             };
-            self.log.set_standing(*seq, &standing)?;
+            (*seq, standing)
+        });
+        self.log.set_standings(standings)?;
+        self.shared.change(change)?;
+        self.close_if_full()
+    }
+
+    /// Closes the block file when it is full.
+    fn close_if_full(&mut self) -> Result<(), StoreError> {
+        if !self.log.is_full() {
+            return Ok(());
         }
-        self.shared.set_head(change.head);
-        self.log.close_if_full(index)
+        let ledger_index = self.shared.ledger_index();
+        let is_pending = |(index, _)| index > ledger_index;
+        let prepare = self.reservation.is_some_and(is_pending).then(|| {
+            // The frame of the reservation is not read again once the file is closed.
+            let ledger = self.shared.ledger.clone();
+            Box::new(move || ledger.persist()) as Prepare
+        });
+        self.log.close(ledger_index, prepare)
     }
 
     /// The commit in terms of the log.
@@ -280,11 +308,19 @@ impl Writer {
         let mut add_root = |id, index| {
             roots.insert(id, index);
         };
-        for (id, inclusion) in &commit.diff.referenced {
-            let found = find(id)?;
-            cone.push((found.seq(), *inclusion));
-            if !log.referenced_parents(&found, &mut add_root)? {
-                self.shared.referenced_parents(&found, &mut add_root)?;
+        for part in commit.diff.referenced.chunks(CONE_BLOCKS_AT_ONCE) {
+            let ids = part.iter().map(|(id, _)| id);
+            let known = log.find_young(ids, &mut add_root);
+            for ((id, inclusion), seq) in part.iter().zip(known) {
+                if let Some(seq) = seq {
+                    cone.push((seq, *inclusion));
+                    continue;
+                }
+                let found = find(id)?;
+                cone.push((found.seq(), *inclusion));
+                if !log.referenced_parents(&found, &mut add_root)? {
+                    self.shared.referenced_parents(&found, &mut add_root)?;
+                }
             }
         }
         Ok(CommitRecord {

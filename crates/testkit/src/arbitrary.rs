@@ -7,6 +7,7 @@ use proptest::array::{uniform4, uniform32};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
+use proptest::test_runner::Config;
 use tangle_types::{
     Address, AliasId, AliasOutput, BasicOutput, Block, BlockId, Codec, Essence, Feature, Features,
     FoundryId, FoundryOutput, MigratedFunds, Milestone, MilestoneId, MilestoneIndex,
@@ -15,6 +16,19 @@ use tangle_types::{
     SimpleTokenScheme, TaggedData, Transaction, TransactionId, TreasuryTransaction, U256,
     UnixSeconds, Unlock, UnlockCondition, UnlockConditions, basic_deposit_min,
 };
+
+/// As many generated cases as `PROPTEST_CASES` says, or else `cases`.
+#[must_use]
+pub fn config(cases: u32) -> Config {
+    let mut config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+    }
+    config
+}
 
 /// Parameters like those of a development network.
 #[must_use]

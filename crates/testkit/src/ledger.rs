@@ -338,11 +338,7 @@ fn sign(name: &str, essence: Essence, unlocks: &[&str], line: &str, expected: &s
 }
 
 fn signature(signer: &str, message: &[u8; 32]) -> Unlock {
-    let key = key(signer);
-    Unlock::Signature {
-        public_key: key.public_key(),
-        signature: Box::new(key.sign(message)),
-    }
+    Unlock::signed(&key(signer), message)
 }
 
 /// Which of the unlocks are valid signatures.

@@ -1,6 +1,9 @@
 //! What the ledger says about outputs and blocks; also the records of snapshot files (TIP-35).
 
-use crate::{BlockId, MilestoneId, MilestoneIndex, Output, OutputId, TransactionId, UnixSeconds};
+use crate::{
+    BlockId, Codec, DecodeError, MilestoneId, MilestoneIndex, Output, OutputId, Reader,
+    TransactionId, UnixSeconds,
+};
 
 /// An output and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,26 @@ pub struct LedgerOutput {
     pub milestone_timestamp: UnixSeconds,
     /// The output.
     pub output: Output,
+}
+
+impl Codec for LedgerOutput {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.id.write(out);
+        self.block_id.write(out);
+        self.milestone_index.write(out);
+        self.milestone_timestamp.write(out);
+        self.output.write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            id: OutputId::read(reader)?,
+            block_id: BlockId::read(reader)?,
+            milestone_index: MilestoneIndex::read(reader)?,
+            milestone_timestamp: UnixSeconds::read(reader)?,
+            output: Output::read(reader)?,
+        })
+    }
 }
 
 /// How an output was consumed.
@@ -80,6 +103,28 @@ pub enum ConflictReason {
     /// Anything else.
     #[error("semantic validation failed")]
     Other = 255,
+}
+
+impl ConflictReason {
+    /// The reason with this number; one that is not known is [`Other`](Self::Other).
+    #[must_use]
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::InputAlreadySpent,
+            2 => Self::InputAlreadySpentInThisMilestone,
+            3 => Self::InputNotFound,
+            4 => Self::AmountMismatch,
+            5 => Self::InvalidSignature,
+            6 => Self::TimelockNotExpired,
+            7 => Self::InvalidNativeTokens,
+            8 => Self::StorageDepositReturnNotFulfilled,
+            9 => Self::InvalidUnlock,
+            10 => Self::InputsCommitmentMismatch,
+            11 => Self::SenderNotUnlocked,
+            12 => Self::InvalidChainTransition,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// What a milestone made of a block that it referenced.

@@ -1,6 +1,7 @@
 //! Payloads of a block: tagged data (TIP-23), transaction (TIP-20), milestone (TIP-29).
 
 use tangle_crypto::blake2b;
+use tangle_crypto::ed25519::SecretKey;
 
 use crate::codec::write_sized_u32;
 use crate::codec::{Limit, duplicate, write_count_u8, write_count_u16, write_count_u32};
@@ -238,6 +239,17 @@ impl Essence {
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         blake2b::hash(&self.to_bytes())
+    }
+
+    /// The transaction when all its inputs belong to one key.
+    #[must_use]
+    pub fn signed_by(self, key: &SecretKey) -> Transaction {
+        let mut unlocks = vec![Unlock::signed(key, &self.hash())];
+        unlocks.resize(self.inputs.len().max(1), Unlock::Reference(0));
+        Transaction {
+            essence: self,
+            unlocks,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Unlocks: how a transaction opens its inputs (TIP-20, TIP-18).
 
+use tangle_crypto::ed25519::SecretKey;
+
 use crate::{Codec, DecodeError, Reader};
 
 /// Opens the input at the same position.
@@ -24,6 +26,15 @@ pub enum Unlock {
 pub(crate) const ED25519: u8 = 0;
 
 impl Unlock {
+    /// The signature of `key` over an essence hash.
+    #[must_use]
+    pub fn signed(key: &SecretKey, essence_hash: &[u8; 32]) -> Self {
+        Self::Signature {
+            public_key: key.public_key(),
+            signature: Box::new(key.sign(essence_hash)),
+        }
+    }
+
     /// The type byte, 0 to 3.
     #[must_use]
     pub const fn kind(&self) -> u8 {

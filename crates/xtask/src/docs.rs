@@ -1,6 +1,6 @@
 //! Pages that the program prints about itself: `docs/generated`.
 //!
-//! The program is built for it, unless `TANGLE` names a binary.
+//! The program is built for it.
 
 use std::{
     collections::BTreeMap,

@@ -7,7 +7,7 @@
 mod pattern;
 mod token;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, Request, header};
 use percent_encoding::percent_decode_str;
 
 use self::pattern::Pattern;
@@ -15,7 +15,7 @@ pub use self::token::{KeyError, Salt, TokenKey, TokenLifetime, Tokens};
 use crate::ApiError;
 
 /// Paths that anybody may use unless the operator says otherwise.
-pub const PUBLIC_DEFAULT: [&str; 15] = [
+pub const PUBLIC_DEFAULT: [&str; 18] = [
     "/health",
     "/api/routes",
     "/api/openapi.json",
@@ -31,14 +31,28 @@ pub const PUBLIC_DEFAULT: [&str; 15] = [
     "/api/indexer/v1/*",
     "/api/mqtt/v1",
     "/api/poi/v1/*",
+    "/api/tangle/v1/outputs",
+    "/api/tangle/v1/sync",
+    "/api/tangle/v1/tips",
 ];
 /// Paths that need a token unless the operator says otherwise.
 pub const PROTECTED_DEFAULT: [&str; 1] = ["/api/*"];
+
+/// Why a request may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Permit {
+    /// Anybody may do this.
+    Public,
+    /// It came with a token.
+    Token,
+}
 
 /// Who may do what.
 #[derive(Clone, Debug)]
 pub struct Auth {
     public: Vec<Pattern>,
+    /// Public as long as it is only read.
+    readable: Vec<Pattern>,
     protected: Vec<Pattern>,
     tokens: Option<Tokens>,
 }
@@ -46,15 +60,19 @@ pub struct Auth {
 impl Auth {
     /// The rules of these patterns. Without `tokens` nobody has access to protected paths.
     pub fn new<T: AsRef<str>>(public: &[T], protected: &[T], tokens: Option<Tokens>) -> Self {
-        let compile = |patterns: &[T]| -> Vec<Pattern> {
-            let compiled = patterns.iter().map(|text| Pattern::new(text.as_ref()));
-            compiled.collect()
-        };
         Self {
             public: compile(public),
+            readable: Vec::new(),
             protected: compile(protected),
             tokens,
         }
+    }
+
+    /// Lets anybody read paths of these patterns too; anything else than reading stays as it was.
+    #[must_use]
+    pub fn with_readable<T: AsRef<str>>(mut self, readable: &[T]) -> Self {
+        self.readable = compile(readable);
+        self
     }
 
     /// Everybody may do everything: for a network that only this machine can reach.
@@ -69,8 +87,9 @@ impl Auth {
         Self::new(&PUBLIC_DEFAULT[..], &PROTECTED_DEFAULT[..], tokens)
     }
 
-    /// Whether a request for `path`, as it was sent, may pass.
-    pub(crate) fn check(&self, path: &str, headers: &HeaderMap) -> Result<(), ApiError> {
+    /// Whether a request, with its path as it was sent, may pass.
+    pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<Permit, ApiError> {
+        let path = request.uri().path();
         let decoded;
         let path = if path.contains('%') {
             decoded = percent_decode_str(path).decode_utf8_lossy();
@@ -79,8 +98,9 @@ impl Auth {
             path
         };
         let matches = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(path));
-        if matches(&self.public) {
-            return Ok(());
+        let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+        if matches(&self.public) || is_reading && matches(&self.readable) {
+            return Ok(Permit::Public);
         }
         if !matches(&self.protected) {
             return Err(ApiError::forbidden("this node does not serve this path"));
@@ -90,14 +110,22 @@ impl Auth {
                 "this node issues no tokens for protected paths, configure a signing key",
             ));
         };
-        let token = bearer(headers).ok_or_else(|| {
+        let token = bearer(request.headers()).ok_or_else(|| {
             ApiError::bad_request(
                 "this path needs a header \"Authorization: Bearer TOKEN\"; the node's operator \
                  issues tokens with `tangle tool jwt`",
             )
         })?;
-        tokens.verify(token).map_err(ApiError::unauthorized)
+        tokens
+            .verify(token)
+            .map(|()| Permit::Token)
+            .map_err(ApiError::unauthorized)
     }
+}
+
+fn compile<T: AsRef<str>>(patterns: &[T]) -> Vec<Pattern> {
+    let compiled = patterns.iter().map(|text| Pattern::new(text.as_ref()));
+    compiled.collect()
 }
 
 /// The token in the header, if it has the shape of one.
@@ -113,8 +141,13 @@ mod tests {
     use super::*;
 
     fn status(auth: &Auth, path: &str) -> u16 {
-        let checked = auth.check(path, &HeaderMap::new());
-        checked.map_or_else(|error| error.status().as_u16(), |()| 200)
+        status_of(auth, Method::GET, path)
+    }
+
+    fn status_of(auth: &Auth, method: Method, path: &str) -> u16 {
+        let request = Request::builder().method(method).uri(path).body(());
+        let checked = auth.check(&request.expect("a request"));
+        checked.map_or_else(|error| error.status().as_u16(), |_| 200)
     }
 
     #[test]
@@ -147,6 +180,16 @@ mod tests {
         }
         for closed in ["/", "/x/health", "/healthy", "/metrics"] {
             assert_eq!(status(&auth, closed), 403, "{closed}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_read_may_not_be_changed() {
+        let auth = Auth::usual(None).with_readable(&["/api/core/v2/peers*"]);
+        let path = "/api/core/v2/peers";
+        assert_eq!(status_of(&auth, Method::GET, path), 200);
+        for method in [Method::POST, Method::DELETE, Method::PUT] {
+            assert_eq!(status_of(&auth, method, path), 403);
         }
     }
 

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::ApiError;
 use crate::app::{App, Synced};
-use crate::content::{self, Form};
+use crate::content::{self, Binary, Form};
 use crate::error::ErrorBody;
 use crate::params::PathParam;
 use crate::schema::{BlockIdText, BlockSchema, DraftBlockSchema};
@@ -70,7 +70,7 @@ pub(super) struct Submitted {
     tag = "blocks",
     request_body(content(
         (DraftBlockSchema = "application/json"),
-        (Vec<u8> = "application/vnd.iota.serializer-v1"),
+        (Binary = "application/vnd.iota.serializer-v1"),
     )),
     responses(
         (
@@ -118,7 +118,7 @@ pub(super) async fn submit(
             status = 200, description = "The block.",
             content(
                 (BlockSchema = "application/json"),
-                (Vec<u8> = "application/vnd.iota.serializer-v1"),
+                (Binary = "application/vnd.iota.serializer-v1"),
             )
         ),
         (status = 400, description = "Not a block id.", body = ErrorBody),

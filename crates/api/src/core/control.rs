@@ -11,10 +11,11 @@ use tangle_node::PruneTarget;
 use tangle_types::MilestoneIndex;
 use utoipa::ToSchema;
 
+use crate::ApiError;
 use crate::app::App;
+use crate::content::{self, Whole};
 use crate::error::ErrorBody;
 use crate::params::shorten;
-use crate::{ApiError, content};
 
 /// Exactly one of the three.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,12 +23,12 @@ use crate::{ApiError, content};
 pub(super) struct PruneRequest {
     /// Prune up to this milestone.
     #[serde(default)]
-    #[schema(maximum = 4294967295_i64)]
-    index: Option<u32>,
+    #[schema(value_type = Option<u32>, maximum = 4294967295_i64)]
+    index: Option<Whole>,
     /// Keep so many milestones.
     #[serde(default)]
-    #[schema(maximum = 4294967295_i64)]
-    depth: Option<u32>,
+    #[schema(value_type = Option<u32>, maximum = 4294967295_i64)]
+    depth: Option<Whole>,
     /// Prune until the store has this size, such as `30GB`.
     #[serde(default)]
     target_database_size: Option<String>,
@@ -66,8 +67,8 @@ pub(super) async fn prune(
 
 fn target(request: &PruneRequest) -> Result<PruneTarget, ApiError> {
     match (request.index, request.depth, &request.target_database_size) {
-        (Some(index), None, None) => Ok(PruneTarget::Index(MilestoneIndex(index))),
-        (None, Some(depth), None) => Ok(PruneTarget::Depth(depth)),
+        (Some(Whole(index)), None, None) => Ok(PruneTarget::Index(MilestoneIndex(index))),
+        (None, Some(Whole(depth)), None) => Ok(PruneTarget::Depth(depth)),
         (None, None, Some(size)) => match size_bytes(size) {
             Some(bytes) => Ok(PruneTarget::SizeBytes(bytes)),
             None => Err(ApiError::bad_request(format_args!(
@@ -114,8 +115,8 @@ fn size_bytes(text: &str) -> Option<u64> {
 #[serde(deny_unknown_fields)]
 pub(super) struct SnapshotRequest {
     /// The milestone.
-    #[schema(maximum = 4294967295_i64)]
-    index: u32,
+    #[schema(value_type = u32, maximum = 4294967295_i64)]
+    index: Whole,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -171,11 +172,12 @@ pub(super) async fn snapshot_by_its_old_path(
 
 async fn answer_snapshot(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
     let body = app.bodies.read_json(headers, body).await?;
-    let request: SnapshotRequest = content::from_json(&body)?;
-    let index = MilestoneIndex(request.index);
-    let path = app.node.create_snapshot(index).await?;
+    let SnapshotRequest {
+        index: Whole(index),
+    } = content::from_json(&body)?;
+    let path = app.node.create_snapshot(MilestoneIndex(index)).await?;
     content::json(&Snapshot {
-        index: request.index,
+        index,
         file_path: path.display().to_string(),
     })
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::ApiError;
 use crate::app::App;
-use crate::content::{self, Form};
+use crate::content::{self, Binary, Form};
 use crate::error::ErrorBody;
 use crate::params::{Decimal, PathParam};
 use crate::schema::{MilestoneIdText, MilestoneSchema, OutputIdText};
@@ -29,7 +29,7 @@ use crate::schema::{MilestoneIdText, MilestoneSchema, OutputIdText};
             status = 200, description = "The milestone.",
             content(
                 (MilestoneSchema = "application/json"),
-                (Vec<u8> = "application/vnd.iota.serializer-v1"),
+                (Binary = "application/vnd.iota.serializer-v1"),
             )
         ),
         (status = 400, description = "Not a milestone id.", body = ErrorBody),
@@ -55,7 +55,7 @@ pub(super) async fn by_id(
             status = 200, description = "The milestone.",
             content(
                 (MilestoneSchema = "application/json"),
-                (Vec<u8> = "application/vnd.iota.serializer-v1"),
+                (Binary = "application/vnd.iota.serializer-v1"),
             )
         ),
         (status = 400, description = "Not an index.", body = ErrorBody),

@@ -39,13 +39,19 @@ pub(crate) fn reading() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(treasury::receipts_of))
 }
 
-/// Routes that change something or make the node work.
+/// Routes that hand something in, or make the node work.
 pub(crate) fn acting() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::default()
         .routes(routes!(blocks::submit))
         .routes(routes!(white_flag::white_flag))
+}
+
+/// Routes with which an operator tells the node what to do.
+pub(crate) fn operating() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
         .routes(routes!(peers::list, peers::add))
         .routes(routes!(peers::peer, peers::remove))
+        .routes(routes!(peers::ban))
         .routes(routes!(control::prune))
         .routes(routes!(control::snapshot))
         .routes(routes!(control::snapshot_by_its_old_path))

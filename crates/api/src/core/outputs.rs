@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::ApiError;
 use crate::app::App;
-use crate::content::{self, Form};
+use crate::content::{self, Binary, Form};
 use crate::error::ErrorBody;
 use crate::params::PathParam;
 use crate::schema::{BlockIdText, OutputIdText, OutputSchema, TransactionIdText};
@@ -85,7 +85,7 @@ impl From<&OutputRecord> for Metadata {
     responses(
         (
             status = 200, description = "The output. The binary form is without metadata.",
-            content((Whole = "application/json"), (Vec<u8> = "application/vnd.iota.serializer-v1"))
+            content((Whole = "application/json"), (Binary = "application/vnd.iota.serializer-v1"))
         ),
         (status = 400, description = "Not an output id.", body = ErrorBody),
         (status = 404, description = "Unknown, or spent and pruned.", body = ErrorBody),

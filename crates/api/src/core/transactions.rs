@@ -10,6 +10,7 @@ use tangle_types::{BlockId, OutputId, TransactionId};
 use super::blocks::{Metadata, answer_block, answer_metadata};
 use crate::ApiError;
 use crate::app::{App, Synced};
+use crate::content::Binary;
 use crate::error::ErrorBody;
 use crate::params::PathParam;
 use crate::schema::{BlockSchema, TransactionIdText};
@@ -25,7 +26,7 @@ use crate::schema::{BlockSchema, TransactionIdText};
             status = 200, description = "The block.",
             content(
                 (BlockSchema = "application/json"),
-                (Vec<u8> = "application/vnd.iota.serializer-v1"),
+                (Binary = "application/vnd.iota.serializer-v1"),
             )
         ),
         (status = 400, description = "Not a transaction id.", body = ErrorBody),

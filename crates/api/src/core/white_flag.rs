@@ -12,19 +12,20 @@ use tangle_types::json::{HexArray, List};
 use tangle_types::{BlockId, MilestoneId, MilestoneIndex, PARENTS_MAX, UnixSeconds};
 use utoipa::ToSchema;
 
+use crate::ApiError;
 use crate::app::App;
+use crate::content::{self, Whole};
 use crate::error::ErrorBody;
 use crate::schema::{BlockIdText, HashText, MilestoneIdText};
-use crate::{ApiError, content};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = WhiteFlagRequest)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Request {
     #[schema(value_type = u32, maximum = 4294967295_i64)]
-    index: MilestoneIndex,
+    index: Whole,
     #[schema(value_type = u32, maximum = 4294967295_i64)]
-    timestamp: UnixSeconds,
+    timestamp: Whole,
     #[schema(value_type = Vec<BlockIdText>, min_items = 1, max_items = 8)]
     parents: List<BlockId, PARENTS_MAX>,
     #[schema(value_type = MilestoneIdText)]
@@ -66,8 +67,8 @@ pub(super) async fn white_flag(
         return Err(ApiError::bad_request("no parents given"));
     }
     let question = WhiteFlagRequest {
-        index: request.index,
-        timestamp: request.timestamp,
+        index: MilestoneIndex(request.index.0),
+        timestamp: UnixSeconds(request.timestamp.0),
         parents: request.parents.0,
         previous_milestone_id: request.previous_milestone_id,
     };

@@ -162,3 +162,31 @@ pub(super) struct SignatureSchema {
     #[schema(pattern = "^0x[0-9a-fA-F]{128}$")]
     signature: String,
 }
+
+/// Shows that a milestone references a block.
+#[derive(ToSchema)]
+#[schema(as = InclusionProof)]
+pub(crate) struct InclusionProofSchema {
+    milestone: MilestoneSchema,
+    block: BlockSchema,
+    proof: ProofNodeSchema,
+}
+
+/// A node of the milestone's Merkle tree: a leaf with its `value`, a part known by its hash `h`, or
+/// two parts `l` and `r`.
+#[derive(ToSchema)]
+#[schema(as = ProofNode, no_recursion)]
+struct ProofNodeSchema {
+    /// The part on the left.
+    #[schema(required = false)]
+    l: Box<ProofNodeSchema>,
+    /// The part on the right.
+    #[schema(required = false)]
+    r: Box<ProofNodeSchema>,
+    /// Hash of a part.
+    #[schema(required = false)]
+    h: HashText,
+    /// Id of the block.
+    #[schema(required = false)]
+    value: BlockIdText,
+}

@@ -11,7 +11,7 @@ mod output;
 
 use utoipa::ToSchema;
 
-pub(crate) use self::block::{BlockSchema, DraftBlockSchema};
+pub(crate) use self::block::{BlockSchema, DraftBlockSchema, InclusionProofSchema};
 pub(crate) use self::milestone::{
     MilestoneSchema, ParametersSchema, ProtocolParametersSchema, ReceiptSchema,
 };

@@ -1,7 +1,7 @@
 //! Tokens on the way through the router.
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Method, Request, header};
 use tangle_api::{Auth, Salt, TokenKey, TokenLifetime, Tokens};
 
 use crate::harness::{Answer, Client, client};
@@ -51,6 +51,55 @@ async fn protected_path_opens_to_a_good_token_only() {
     let renewed = Client::new(node, Auth::usual(Some(tokens("two"))));
     let answer = ask(&renewed, PEERS, Some(&format!("Bearer {good}"))).await;
     answer.error(401);
+}
+
+#[tokio::test]
+async fn page_of_another_origin_needs_a_token_to_change_the_node() {
+    let open = client().await;
+    let guarded = Client::new(open.node.clone(), Auth::usual(Some(tokens("one"))));
+    let bearer = format!("Bearer {}", issue(&tokens("one")));
+    let request = |method: Method, origin: &str, path: &str| {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1:14265")
+            .header(header::ORIGIN, origin)
+            .header(header::CONTENT_TYPE, "application/json")
+    };
+    let send = async |client: &Client, request: axum::http::request::Builder| {
+        let request = request.body(Body::from("{}")).expect("a request");
+        client.send(request).await.status.as_u16()
+    };
+    let foreign = "https://evil.example";
+    let peer = format!("{PEERS}/nobody");
+    for (method, path) in [
+        (Method::POST, PEERS),
+        (Method::DELETE, peer.as_str()),
+        (Method::POST, "/api/core/v2/control/database/prune"),
+        (Method::POST, "/api/core/v2/control/snapshots/create"),
+        (Method::POST, "/api/core/v2/control/snapshot/create"),
+    ] {
+        let plain = request(method.clone(), foreign, path);
+        assert_eq!(send(&open, plain).await, 403, "{method} {path}");
+        let forged = request(method.clone(), foreign, path);
+        let forged = forged.header(header::AUTHORIZATION, "Bearer a.b.c");
+        assert_eq!(send(&open, forged).await, 403, "{method} {path}");
+        let own = request(method.clone(), "http://127.0.0.1:14265", path);
+        assert!(matches!(send(&open, own).await, 400 | 404), "{path}");
+        let with_token = request(method.clone(), foreign, path);
+        let with_token = with_token.header(header::AUTHORIZATION, &bearer);
+        let status = send(&guarded, with_token).await;
+        assert!(matches!(status, 400 | 404), "{method} {path}: {status}");
+    }
+    // Wallets are pages too.
+    assert_eq!(send(&open, request(Method::GET, foreign, PEERS)).await, 200);
+    let block = Request::builder()
+        .method(Method::POST)
+        .uri("/api/core/v2/blocks")
+        .header(header::ORIGIN, foreign)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(r#"{"protocolVersion":2}"#));
+    assert_eq!(open.send(block.expect("a request")).await.status, 201);
 }
 
 #[tokio::test]

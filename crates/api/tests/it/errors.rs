@@ -1,7 +1,7 @@
 //! Everything that is not a success has the standard form.
 
 use axum::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{JSON, client};
 
@@ -128,30 +128,44 @@ async fn peers_are_added_listed_and_removed() {
     let client = client().await;
     let id = "12D3KooWSagdVaCrS14GeJhM8CbQr41AW2PiYMgptTyAybCbQuEY";
     let path = format!("/api/core/v2/peers/{id}");
-    let new =
-        json!({"multiAddress": format!("/ip4/192.0.2.1/tcp/15600/p2p/{id}"), "alias": "north"});
+    let new = json!({"multiAddress": format!("/ip4/127.0.0.1/tcp/1/p2p/{id}"), "alias": "north"});
     let peer = client.post_json("/api/core/v2/peers", &new).await;
     assert_eq!(peer.status, 200);
     let expected = json!({
         "id": id,
-        "multiAddresses": ["/ip4/192.0.2.1/tcp/15600"],
+        "multiAddresses": ["/ip4/127.0.0.1/tcp/1"],
         "alias": "north",
         "relation": "known",
         "connected": false,
     });
-    assert_eq!(peer.json(), expected);
-    assert_eq!(client.read(&path).await, expected);
-    assert_eq!(client.read("/api/core/v2/peers").await, json!([expected]));
+    // Nobody listens there, which is told sooner or later.
+    let known = |mut peer: Value| {
+        peer.as_object_mut().and_then(|peer| peer.remove("trouble"));
+        peer
+    };
+    assert_eq!(known(peer.json()), expected);
+    assert_eq!(known(client.read(&path).await), expected);
+    let peers = client.read("/api/core/v2/peers").await;
+    assert_eq!(peers.as_array().map(Vec::len), Some(1));
+    assert_eq!(known(peers[0].clone()), expected);
+    let ban = format!("/api/tangle/v1/peers/{id}/ban");
+    for bad in [json!({}), json!({"seconds": 0}), json!({"seconds": 1e12})] {
+        client.post_json(&ban, &bad).await.error(400);
+    }
     let gone = client.request(Method::DELETE, &path).await;
     assert_eq!((gone.status.as_u16(), gone.body.len()), (204, 0));
     client.request(Method::DELETE, &path).await.error(404);
     client.get(&path).await.error(404);
+    client
+        .post_json(&ban, &json!({"seconds": 1}))
+        .await
+        .error(404);
     for bad in [
         json!({"multiAddress": "somewhere"}),
         json!({"multiAddress": 1}),
         json!({}),
         json!([]),
-        json!({"multiAddress": "/ip4/192.0.2.1/tcp/1/p2p/x", "other": 1}),
+        json!({"multiAddress": "/ip4/127.0.0.1/tcp/1/p2p/x", "other": 1}),
     ] {
         client
             .post_json("/api/core/v2/peers", &bad)
@@ -191,7 +205,7 @@ async fn bad_orders_of_an_operator_are_400() {
 async fn white_flag_answers_the_coordinators_question() {
     let client = client().await;
     let path = "/api/core/v2/whiteflag";
-    let question = |index: u64, previous: &str, parents: serde_json::Value| {
+    let question = |index: u64, previous: &str, parents: Value| {
         json!({
             "index": index, "timestamp": 1_900_000_000, "parents": parents,
             "previousMilestoneId": previous,

@@ -9,14 +9,15 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tangle_api::{ApiConfig, Auth, BaseToken, Limits, router};
-use tangle_consensus::KeyRange;
+use tangle_consensus::{KeyRange, Pace};
 use tangle_crypto::ed25519::SecretKey;
+use tangle_dag::{Strategy, WalkStart, WeightedTipsConfig};
 use tangle_node::{CoordinatorConfig, Handle, Node, NodeConfig, start};
 use tangle_storage::{Allocation, Genesis, StorageConfig};
+use tangle_testkit::arbitrary;
 use tangle_types::{
-    Address, BasicOutput, BlockId, Codec, DraftBlock, Essence, Features, MilestoneIndex, Output,
-    OutputId, Payload, ProtocolParameters, RentStructure, TaggedData, Transaction, TransactionId,
-    UnixSeconds, Unlock, UnlockCondition, UnlockConditions, inputs_commitment,
+    Address, BlockId, Codec, DraftBlock, Essence, MilestoneIndex, Output, OutputId, Payload,
+    ProtocolParameters, RentStructure, TaggedData, TransactionId, UnixSeconds, inputs_commitment,
 };
 use tower::ServiceExt;
 
@@ -32,17 +33,18 @@ struct Network {
     _folder: tempfile::TempDir,
 }
 
-static NETWORK: LazyLock<Network> = LazyLock::new(|| start_network(0, true));
+static NETWORK: LazyLock<Network> = LazyLock::new(|| start_network(0, |_| {}));
 
-fn start_network(pow_score_min: u32, pow_enabled: bool) -> Network {
+fn start_network(pow_score_min: u32, change: impl FnOnce(&mut NodeConfig)) -> Network {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let mut config = NodeConfig::new(StorageConfig {
         path: folder.path().to_owned(),
         ..StorageConfig::default()
     });
-    config.pow_enabled = pow_enabled;
+    change(&mut config);
     let coordinator = CoordinatorConfig {
         interval_ms: 1_000,
+        pace: Pace::Steady,
         keys: vec![account(0)],
     };
     let node = start(&config, &genesis(pow_score_min), Some(coordinator)).expect("it starts");
@@ -54,17 +56,14 @@ fn start_network(pow_score_min: u32, pow_enabled: bool) -> Network {
 
 pub(crate) fn parameters(pow_score_min: u32) -> ProtocolParameters {
     ProtocolParameters {
-        version: 2,
         network_name: "api-test".to_owned(),
-        bech32_hrp: "tst".to_owned(),
         pow_score_min,
-        below_max_depth: 15,
         rent: RentStructure {
             v_byte_cost: 1,
-            v_byte_factor_data: 1,
-            v_byte_factor_key: 10,
+            ..arbitrary::parameters().rent
         },
         token_supply: SUPPLY,
+        ..arbitrary::parameters()
     }
 }
 
@@ -123,7 +122,26 @@ pub(crate) async fn client() -> Client {
 
 /// A client of a network of its own, in which blocks need some proof of work.
 pub(crate) async fn client_with_pow(pow_enabled: bool) -> Client {
-    let network = Box::leak(Box::new(start_network(10, pow_enabled)));
+    client_of(start_network(10, |config| config.pow_enabled = pow_enabled)).await
+}
+
+/// A client of a network of its own, in which tips are chosen by weight.
+pub(crate) async fn client_with_walks() -> Client {
+    let network = start_network(0, |config| {
+        config.weighted_tips = Some(WeightedTipsConfig {
+            strategy: Strategy::Heaviest,
+            start: WalkStart {
+                depth: 60_000,
+                particle_count: 4,
+            },
+            block_count: 1_024,
+        });
+    });
+    client_of(network).await
+}
+
+async fn client_of(network: Network) -> Client {
+    let network = Box::leak(Box::new(network));
     let client = Client::new(network.node.handle(), Auth::open());
     client.healthy().await;
     client
@@ -282,23 +300,13 @@ pub(crate) fn draft(payload: Option<Payload>) -> DraftBlock {
     }
 }
 
-pub(crate) fn basic(amount: u64, owner: Address) -> Output {
-    Output::Basic(BasicOutput {
-        amount,
-        native_tokens: Vec::new(),
-        unlock_conditions: UnlockConditions::new(vec![UnlockCondition::Address(owner)])
-            .expect("one condition"),
-        features: Features::default(),
-    })
-}
-
 /// A transaction that moves a whole basic output of one account into `outputs`.
 pub(crate) fn transfer(
     from: u8,
     input: (OutputId, u64),
     outputs: Vec<Output>,
 ) -> (Payload, TransactionId) {
-    let consumed = basic(input.1, address(from));
+    let consumed = Output::basic(address(from), input.1);
     let essence = Essence {
         network_id: parameters(0).network_id(),
         inputs: vec![input.0],
@@ -307,14 +315,7 @@ pub(crate) fn transfer(
         payload: None,
     };
     let key = account(from);
-    let unlock = Unlock::Signature {
-        public_key: key.public_key(),
-        signature: Box::new(key.sign(&essence.hash())),
-    };
-    let transaction = Transaction {
-        essence,
-        unlocks: vec![unlock],
-    };
+    let transaction = essence.signed_by(&key);
     let id = transaction.id();
     (Payload::Transaction(Box::new(transaction)), id)
 }

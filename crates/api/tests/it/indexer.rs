@@ -1,8 +1,8 @@
 //! The indexer over a real ledger.
 
-use tangle_types::OutputId;
+use tangle_types::{Codec, LedgerOutput, Output, OutputId};
 
-use crate::harness::{address, basic, client, draft, transfer};
+use crate::harness::{address, client, draft, transfer};
 
 const OUTPUTS: &str = "/api/indexer/v1/outputs";
 
@@ -11,10 +11,12 @@ async fn pages_follow_one_another_without_gap_or_repetition() {
     let client = client().await;
     let (input, amount) = client.output_of(4).await;
     let owner = address(5);
-    let mut outputs: Vec<_> = (0..12).map(|number| basic(500 + number, owner)).collect();
-    outputs.push(basic(
-        amount - (0..12).map(|n| 500 + n).sum::<u64>(),
+    let mut outputs: Vec<_> = (0..12)
+        .map(|number| Output::basic(owner, 500 + number))
+        .collect();
+    outputs.push(Output::basic(
         address(4),
+        amount - (0..12).map(|n| 500 + n).sum::<u64>(),
     ));
     let (payload, id) = transfer(4, (input, amount), outputs);
     let block = client.submit(&draft(Some(payload))).await;
@@ -97,4 +99,32 @@ async fn parameter_that_a_route_does_not_know_is_400() {
     ] {
         client.get(&format!("{OUTPUTS}{query}")).await.error(400);
     }
+}
+
+#[tokio::test]
+async fn outputs_of_many_addresses_come_in_one_answer() {
+    const BINARY: &str = "application/vnd.iota.serializer-v1";
+    const PATH: &str = "/api/tangle/v1/outputs";
+    let client = client().await;
+    let body: Vec<u8> = [6, 7, 99]
+        .into_iter()
+        .flat_map(|number| address(number).to_array())
+        .collect();
+    let answer = client.post(PATH, BINARY, body.clone()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body[4], 1, "these are all");
+    let mut rest = tangle_types::Reader::new(&answer.body[5..]);
+    let mut owners = Vec::new();
+    while !rest.rest().is_empty() {
+        let held = LedgerOutput::read(&mut rest).expect("an output");
+        owners.extend(held.output.unlock_conditions().address().copied());
+    }
+    owners.sort_unstable();
+    let mut expected = vec![address(6), address(7)];
+    expected.sort_unstable();
+    assert_eq!(owners, expected);
+    for bad in [vec![], vec![0; 32], vec![1; 33], vec![0; 33 * 1_001]] {
+        client.post(PATH, BINARY, bad).await.error(400);
+    }
+    client.post(PATH, "application/json", "{}").await.error(415);
 }

@@ -3,9 +3,9 @@
 use axum::http::header;
 use serde_json::json;
 use tangle_types::json::BlockJson;
-use tangle_types::{Block, BlockId, Codec, Payload};
+use tangle_types::{Block, BlockId, Codec, Output, Payload};
 
-use crate::harness::{BINARY, SUPPLY, address, basic, client, draft, tagged, transfer};
+use crate::harness::{BINARY, SUPPLY, address, client, client_with_walks, draft, tagged, transfer};
 
 #[tokio::test]
 async fn info_has_every_field_that_clients_need() {
@@ -47,7 +47,10 @@ async fn info_has_every_field_that_clients_need() {
     }
     assert_eq!(info["features"], json!(["pow"]));
     let routes = client.read("/api/routes").await;
-    assert_eq!(routes, json!({"routes": ["core/v2", "indexer/v1"]}));
+    assert_eq!(
+        routes,
+        json!({"routes": ["core/v2", "indexer/v1", "poi/v1"]})
+    );
 }
 
 #[tokio::test]
@@ -114,7 +117,10 @@ async fn milestone_is_found_by_index_and_by_id() {
 async fn transfer_is_seen_in_outputs_changes_and_metadata() {
     let client = client().await;
     let (input, amount) = client.output_of(1).await;
-    let outputs = vec![basic(600, address(1)), basic(amount - 600, address(1))];
+    let outputs = vec![
+        Output::basic(address(1), 600),
+        Output::basic(address(1), amount - 600),
+    ];
     let (payload, id) = transfer(1, (input, amount), outputs);
     let block_id = client.submit(&draft(Some(payload))).await;
     let metadata = client.referenced(&block_id).await;
@@ -141,7 +147,7 @@ async fn transfer_is_seen_in_outputs_changes_and_metadata() {
         true
     );
     let bytes = client.get_binary(&path).await.body;
-    assert_eq!(bytes, basic(amount, address(1)).to_bytes());
+    assert_eq!(bytes, Output::basic(address(1), amount).to_bytes());
 
     let created = client.read(&format!("/api/core/v2/outputs/{id}0000")).await;
     assert_eq!(created["output"]["amount"], "600");
@@ -172,10 +178,13 @@ async fn transfer_is_seen_in_outputs_changes_and_metadata() {
 async fn double_spend_is_conflicting_with_its_reason() {
     let client = client().await;
     let (input, amount) = client.output_of(2).await;
-    let (first, _) = transfer(2, (input, amount), vec![basic(amount, address(3))]);
+    let (first, _) = transfer(2, (input, amount), vec![Output::basic(address(3), amount)]);
     let first = client.submit(&draft(Some(first))).await;
     client.referenced(&first).await;
-    let outputs = vec![basic(amount - 500, address(2)), basic(500, address(2))];
+    let outputs = vec![
+        Output::basic(address(2), amount - 500),
+        Output::basic(address(2), 500),
+    ];
     let (second, id) = transfer(2, (input, amount), outputs);
     let second = client.submit(&draft(Some(second))).await;
     let metadata = client.referenced(&second).await;
@@ -222,4 +231,45 @@ async fn long_answers_are_compressed_for_those_who_ask() {
     assert_eq!(long.body[..2], [0x1f, 0x8b]);
     let short = ask("/api/routes").await;
     assert!(short.headers.get(header::CONTENT_ENCODING).is_none());
+}
+
+#[tokio::test]
+async fn tip_selection_tells_how_it_chooses() {
+    let client = client().await;
+    let answer = client.read("/api/tangle/v1/tips").await;
+    assert_eq!(answer["strategy"], "urts");
+    assert_eq!(answer["isTooShallow"], false);
+    assert_eq!(answer.get("depthMs"), None);
+    let block = client.submit(&tagged("weightless")).await;
+    let path = format!("/api/tangle/v1/blocks/{block}/weight");
+    let text = client.get(&path).await.error(404);
+    assert!(text.contains("tips.strategy is `urts`"), "{text}");
+    let text = client
+        .get("/api/tangle/v1/blocks/0x12/weight")
+        .await
+        .error(400);
+    assert!(text.contains("0x12"), "{text}");
+}
+
+#[tokio::test]
+async fn a_node_that_walks_knows_weights_and_confirms() {
+    let client = client_with_walks().await;
+    let first = client.submit(&tagged("first")).await;
+    for text in ["second", "third", "fourth"] {
+        client.submit(&tagged(text)).await;
+    }
+    let weight = client
+        .read(&format!("/api/tangle/v1/blocks/{first}/weight"))
+        .await;
+    assert_eq!(weight["blockId"], first.to_string());
+    // Each one approves the heaviest branch, on which the others are.
+    assert!(weight["weight"].as_u64() >= Some(4), "{weight}");
+    assert_eq!(weight["confidence"], 1.0);
+    client.referenced(&first).await;
+    let answer = client.read("/api/tangle/v1/tips").await;
+    assert_eq!(
+        (&answer["strategy"], &answer["depthMs"]),
+        (&json!("heaviest"), &json!(60_000))
+    );
+    assert!(answer["windowBlocks"].as_u64() > Some(4), "{answer}");
 }

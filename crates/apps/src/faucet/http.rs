@@ -1,20 +1,21 @@
 //! The faucet's interface, as wallets know it.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{Method, StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::{Deserialize, Serialize};
 use tangle_types::Address;
 use tower_http::cors::{Any, CorsLayer};
 
-use super::Shared;
 use super::queue::{Payment, QueueError};
+use super::{Shared, senders};
 
 /// Largest request.
 const BODY_BYTES_MAX: usize = 4096;
@@ -121,13 +122,29 @@ async fn state(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
     Ok(Json(state).into_response())
 }
 
-async fn enqueue(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Refusal> {
+async fn enqueue(
+    State(shared): State<Arc<Shared>>,
+    connection: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    if !is_json(&headers) {
+        let message = "set the header Content-Type to application/json".to_owned();
+        return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
     let request: Request = serde_json::from_slice(&body).map_err(|error| {
         bad(format!(
             "the request is not {{\"address\": \"…\"}}: {error}"
         ))
     })?;
     let address = address(&request.address, &shared.parameters.bech32_hrp)?;
+    let sender = connection.map_or(
+        IpAddr::from([0, 0, 0, 0]),
+        |Extension(ConnectInfo(from))| senders::sender(from, &headers),
+    );
+    if !shared.senders().allow(sender, Instant::now()) {
+        return Err(QueueError::TooMany.into());
+    }
     shared.queue().check(&address, Instant::now())?;
     if !shared.book.is_healthy().await {
         let message = "the faucet's node is not healthy".to_owned();
@@ -150,6 +167,11 @@ async fn enqueue(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Respo
         waiting_requests,
     };
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 /// Only the owner of a key can ask for coins.

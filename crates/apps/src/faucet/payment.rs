@@ -2,8 +2,8 @@
 
 use tangle_crypto::ed25519::SecretKey;
 use tangle_types::{
-    Address, BasicOutput, Essence, Features, INPUTS_MAX, Output, OutputId, ProtocolParameters,
-    TaggedData, Transaction, Unlock, UnlockCondition, UnlockConditions, inputs_commitment,
+    Address, Essence, INPUTS_MAX, Output, OutputId, ProtocolParameters, TaggedData, Transaction,
+    inputs_commitment,
 };
 
 use super::queue::Payment;
@@ -48,9 +48,9 @@ pub(super) fn build(
         .expect("a batch is taken within the funds");
     let mut outputs: Vec<Output> = payments
         .iter()
-        .map(|payment| basic(payment.address, payment.amount))
+        .map(|payment| Output::basic(payment.address, payment.amount))
         .collect();
-    outputs.push(basic(own, rest));
+    outputs.push(Output::basic(own, rest));
     let essence = Essence {
         network_id: parameters.network_id(),
         inputs: coins.iter().map(|coin| coin.id).collect(),
@@ -61,51 +61,27 @@ pub(super) fn build(
             data: Vec::new(),
         }),
     };
-    let signature = Unlock::Signature {
-        public_key: key.public_key(),
-        signature: Box::new(key.sign(&essence.hash())),
-    };
-    let mut unlocks = vec![signature];
-    unlocks.extend((1..coins.len()).map(|_| Unlock::Reference(0)));
-    let transaction = Transaction { essence, unlocks };
+    let transaction = essence.signed_by(key);
     let index = u16::try_from(payments.len()).expect("there are at most 127 payments");
     let left = Coin {
         id: OutputId::new(transaction.id(), index),
-        output: basic(own, rest),
+        output: Output::basic(own, rest),
     };
     (transaction, left)
 }
 
-fn basic(owner: Address, amount: u64) -> Output {
-    let conditions = vec![UnlockCondition::Address(owner)];
-    Output::Basic(BasicOutput {
-        amount,
-        native_tokens: Vec::new(),
-        unlock_conditions: UnlockConditions::new(conditions)
-            .expect("one condition has no duplicate"),
-        features: Features::default(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use tangle_types::{Block, BlockId, Parents, Payload, RentStructure, TransactionId, validate};
+    use tangle_testkit::arbitrary;
+    use tangle_types::{Block, BlockId, Parents, Payload, TransactionId, validate};
 
     use super::*;
 
     fn parameters() -> ProtocolParameters {
         ProtocolParameters {
-            version: 2,
             network_name: "faucet-test".to_owned(),
-            bech32_hrp: "tst".to_owned(),
-            pow_score_min: 0,
-            below_max_depth: 15,
-            rent: RentStructure {
-                v_byte_cost: 100,
-                v_byte_factor_data: 1,
-                v_byte_factor_key: 10,
-            },
             token_supply: 1_000_000_000_000,
+            ..arbitrary::parameters()
         }
     }
 
@@ -115,7 +91,7 @@ mod tests {
         let own = Address::from_public_key(&key.public_key());
         let coin = |number: u8| Coin {
             id: OutputId::new(TransactionId([number; 32]), 0),
-            output: basic(own, 100_000_000),
+            output: Output::basic(own, 100_000_000),
         };
         let coins = [coin(1), coin(2)];
         let payments: Vec<Payment> = (0..PAYMENTS_MAX)

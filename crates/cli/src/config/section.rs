@@ -32,7 +32,8 @@ pub(crate) fn keys_of<T: Describe + Default>() -> Vec<Key> {
     keys
 }
 
-fn push<T: Serialize>(
+/// Appends a key that is a single value.
+pub(crate) fn push<T: Serialize>(
     value: &T,
     kind: &'static str,
     path: &str,
@@ -50,11 +51,17 @@ fn push<T: Serialize>(
     });
 }
 
+/// Says what single values of these types are called.
 macro_rules! leaf {
     ($($kind:ty => $name:literal),* $(,)?) => {$(
-        impl Describe for $kind {
-            fn describe(&self, path: &str, about: &'static str, keys: &mut Vec<Key>) {
-                push(self, $name, path, about, keys);
+        impl $crate::config::Describe for $kind {
+            fn describe(
+                &self,
+                path: &str,
+                about: &'static str,
+                keys: &mut Vec<$crate::config::Key>,
+            ) {
+                $crate::config::push(self, $name, path, about, keys);
             }
         }
     )*};
@@ -67,6 +74,7 @@ leaf! {
     u32 => "number",
     u64 => "number",
     usize => "number",
+    f64 => "number",
     Option<u32> => "number",
     Option<u64> => "number",
     Option<String> => "text",
@@ -122,4 +130,4 @@ macro_rules! section {
     };
 }
 
-pub(crate) use section;
+pub(crate) use {leaf, section};

@@ -6,6 +6,7 @@
 use tangle_crypto::ed25519::SecretKey;
 use tangle_crypto::mnemonic::Mnemonic;
 use tangle_crypto::slip10::{self, Path};
+use tangle_network::Identity;
 use tangle_types::Address;
 
 use crate::failure::Outcome;
@@ -15,6 +16,8 @@ use crate::keys;
 const COIN_TYPE: u32 = 4218;
 /// Coin type of test networks; the milestone keys are below it, where no wallet looks.
 const MILESTONE_COIN_TYPE: u32 = 1;
+/// Below the coin type of test networks, beside the milestone keys.
+const NODE_ACCOUNT: u32 = 1;
 const NAMES: [&str; 3] = ["alice", "bob", "faucet"];
 
 /// Published, so never for coins of value. Its entropy is the BLAKE2b-256 hash of
@@ -84,6 +87,17 @@ impl Accounts {
             .map(|index| slip10::derive(&seed[..], &path(MILESTONE_COIN_TYPE, 0, index)))
             .collect()
     }
+
+    /// The names of the nodes to each other: the same on every machine, so that what follows from
+    /// them is too.
+    pub(crate) fn node_names(&self, count: usize) -> Vec<Identity> {
+        let seed = self.mnemonic.seed();
+        (0..)
+            .take(count)
+            .map(|index| path(MILESTONE_COIN_TYPE, NODE_ACCOUNT, index))
+            .map(|path| Identity::from_seed(*slip10::derive(&seed[..], &path).seed()))
+            .collect()
+    }
 }
 
 fn path(coin_type: u32, account: u32, index: u32) -> Path {
@@ -114,6 +128,9 @@ mod tests {
         public.sort_unstable();
         public.dedup();
         assert_eq!(public.len(), 5);
+        let names = accounts.node_names(3);
+        assert_ne!(names[0].peer_id(), names[1].peer_id());
+        assert_eq!(names[0].peer_id(), accounts.node_names(1)[0].peer_id());
         assert_eq!(accounts.faucet().name, "faucet");
         assert!(accounts.find("carol").is_none());
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tangle_network::NetworkHandle;
 use tangle_node::Handle;
 use tangle_storage::{Genesis, Kind, OutputQuery, Reader, StoreError};
 use tangle_types::Address;
@@ -11,6 +12,11 @@ use tangle_types::Address;
 use super::accounts::Accounts;
 use super::config::DevConfig;
 use super::folder::Folder;
+use super::listeners::Listeners;
+use super::topology::Link;
+use crate::failure::Outcome;
+use crate::sections::MilestonePace;
+use crate::service::local_address;
 use crate::terminal::{Look, Terminal};
 
 /// Outputs of one account that are counted.
@@ -18,13 +24,36 @@ const OUTPUTS_MAX: usize = 1_000;
 
 /// Everything that a person or a script wants to know.
 pub(crate) struct Banner<'a> {
-    pub(crate) rest: SocketAddr,
+    /// Where each node is reached; there is at least one.
+    pub(crate) doors: Vec<Doors>,
     pub(crate) faucet: Option<SocketAddr>,
     pub(crate) genesis: &'a Genesis,
     pub(crate) accounts: &'a Accounts,
     pub(crate) config: &'a DevConfig,
     pub(crate) folder: &'a Folder,
+    pub(crate) links: &'a [Link],
     pub(crate) is_ephemeral: bool,
+}
+
+/// Where a node is reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doors {
+    rest: SocketAddr,
+    metrics: Option<SocketAddr>,
+}
+
+impl Doors {
+    pub(crate) fn of(listeners: &Listeners) -> Outcome<Self> {
+        Ok(Self {
+            rest: local_address(&listeners.rest)?,
+            metrics: listeners.metrics.as_ref().map(local_address).transpose()?,
+        })
+    }
+
+    fn metrics_url(&self) -> Option<String> {
+        self.metrics
+            .map(|address| format!("http://{address}/metrics"))
+    }
 }
 
 /// An account as it is now.
@@ -36,13 +65,13 @@ struct Row {
 
 impl Banner<'_> {
     /// Prints it.
-    pub(crate) fn show(&self, handle: &Handle, took: Duration, terminal: &Terminal) {
-        let rows = self.rows(handle.reader()).unwrap_or_else(|error| {
+    pub(crate) fn show(&self, handles: &[Handle], took: Duration, terminal: &Terminal) {
+        let rows = self.rows(handles[0].reader()).unwrap_or_else(|error| {
             terminal.warn(&format!("balances cannot be read: {error}"));
             Vec::new()
         });
         if terminal.is_json() {
-            terminal.json(&self.to_json(&rows, took));
+            terminal.json(&self.to_json(handles, &rows, took));
         } else if !terminal.is_quiet() {
             terminal.line(&self.to_text(&rows, took, terminal));
         }
@@ -61,8 +90,9 @@ impl Banner<'_> {
         self.accounts.all().iter().map(row).collect()
     }
 
-    fn to_json(&self, rows: &[Row], took: Duration) -> Value {
-        let rest = format!("http://{}", self.rest);
+    fn to_json(&self, handles: &[Handle], rows: &[Row], took: Duration) -> Value {
+        let doors = &self.doors[0];
+        let rest = format!("http://{}", doors.rest);
         let faucet = self.faucet.map(|address| {
             json!({
                 "url": format!("http://{address}"),
@@ -92,6 +122,11 @@ impl Banner<'_> {
             "docs": format!("{rest}/api/docs"),
             "openapi": format!("{rest}/api/openapi.json"),
             "faucet": faucet,
+            "metrics": doors.metrics_url(),
+            "nodes": (0..handles.len())
+                .map(|position| self.node_json(position, &handles[position]))
+                .collect::<Vec<_>>(),
+            "links": self.links.iter().map(link_json).collect::<Vec<_>>(),
             "accounts": accounts.collect::<Vec<_>>(),
             "mnemonicFile": self.folder.mnemonic(),
             "jwtKeyFile": self.folder.token_key(),
@@ -100,8 +135,33 @@ impl Banner<'_> {
         })
     }
 
+    fn node_json(&self, position: usize, handle: &Handle) -> Value {
+        let doors = &self.doors[position];
+        let rest = format!("http://{}", doors.rest);
+        let network = handle.network();
+        let peer_id = network.map(|network| network.peer_id().to_string());
+        let addresses = network.map_or_else(Vec::new, NetworkHandle::listening);
+        let addresses = addresses.iter().zip(peer_id.iter().cycle());
+        let neighbours = self.links.iter().filter_map(|link| link.other(position));
+        json!({
+            "number": position + 1,
+            "node": rest,
+            "rest": format!("{rest}/api/core/v2"),
+            "indexer": format!("{rest}/api/indexer/v1"),
+            "health": format!("{rest}/health"),
+            "metrics": doors.metrics_url(),
+            "peerId": peer_id,
+            "peerAddresses": addresses
+                .map(|(address, id)| format!("{address}/p2p/{id}"))
+                .collect::<Vec<_>>(),
+            "neighbours": neighbours.map(|other| other + 1).collect::<Vec<_>>(),
+            "store": self.folder.store(position),
+        })
+    }
+
     fn to_text(&self, rows: &[Row], took: Duration, terminal: &Terminal) -> String {
-        let rest = format!("http://{}", self.rest);
+        let doors = &self.doors[0];
+        let rest = format!("http://{}", doors.rest);
         let mut lines = vec![
             format!(
                 "   {}  ·  private network \"{}\"  ·  ready in {:.1} s",
@@ -114,17 +174,21 @@ impl Banner<'_> {
             format!("   Indexer       {rest}/api/indexer/v1"),
             format!("   Health        {rest}/health"),
         ];
+        if let Some(url) = doors.metrics_url() {
+            lines.push(format!("   Metrics       {url}"));
+        }
         if let Some(address) = self.faucet {
             lines.push(format!(
                 "   Faucet        http://{address}      also at {rest}/faucet"
             ));
         }
+        lines.extend(self.node_lines());
         lines.push(String::new());
         lines.extend(self.account_lines(rows, terminal));
         lines.push(String::new());
         lines.push(format!(
-            "   Milestones  every {} s, signed by {} of {} keys",
-            self.config.milestones.interval_ms as f64 / 1_000.0,
+            "   Milestones  {}, signed by {} of {} keys",
+            self.pace(),
             self.config.milestones.key_threshold,
             self.config.milestones.key_count
         ));
@@ -143,6 +207,46 @@ impl Banner<'_> {
         lines.push("   Stop:       Ctrl-C".to_owned());
         lines.push(String::new());
         lines.join("\n")
+    }
+
+    /// The nodes and what lies between them, if there are several.
+    fn node_lines(&self) -> Vec<String> {
+        if self.links.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![String::new(), "   Nodes".to_owned()];
+        lines.extend(self.doors.iter().enumerate().map(|(position, doors)| {
+            let ends = self.links.iter().filter_map(|link| link.other(position));
+            let neighbours: Vec<_> = ends.map(|other| (other + 1).to_string()).collect();
+            format!(
+                "     {:<9} http://{}   with {}{}",
+                position + 1,
+                doors.rest,
+                neighbours.join(" "),
+                if position == 0 { "   coordinator" } else { "" }
+            )
+        }));
+        let dev = &self.config.dev;
+        lines.push(format!(
+            "   Links       {} of {}, latency {}, {} lost, seed {}",
+            self.links.len(),
+            dev.topology,
+            dev.latency,
+            dev.loss,
+            dev.seed
+        ));
+        lines
+    }
+
+    fn pace(&self) -> String {
+        let milestones = &self.config.milestones;
+        let seconds = milestones.interval_ms as f64 / 1_000.0;
+        match milestones.pace {
+            MilestonePace::Steady => {
+                format!("every {seconds} s (or when blocks wait: --milestones on-demand)")
+            }
+            MilestonePace::OnDemand => format!("when blocks wait, at most every {seconds} s"),
+        }
     }
 
     fn account_lines(&self, rows: &[Row], terminal: &Terminal) -> Vec<String> {
@@ -164,6 +268,11 @@ impl Banner<'_> {
         ));
         lines
     }
+}
+
+fn link_json(link: &Link) -> Value {
+    let [low, high] = link.ends;
+    json!({ "nodes": [low + 1, high + 1], "latencyMs": link.latency.as_secs_f64() * 1_000.0 })
 }
 
 /// What an address has in basic outputs.

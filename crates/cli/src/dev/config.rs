@@ -8,9 +8,13 @@ use tangle_types::{
 };
 
 use super::accounts::Accounts;
+use super::nodes::NodesSection;
 use crate::config::{Describe, Key, Layers, Origin, SecretFile, read_file, section};
 use crate::failure::{Code, Failure, Outcome};
-use crate::sections::{FaucetAmounts, PowSection, PruningSection, StorageSection};
+use crate::sections::{
+    FaucetAmounts, MetricsSection, MilestonePace, PowSection, PruningSection, SnapshotsSection,
+    StorageSection, TipsSection,
+};
 
 /// The least time between milestones: their timestamps are whole seconds and rise.
 pub(crate) const MILESTONE_INTERVAL_MIN_MS: u64 = 1_000;
@@ -24,6 +28,8 @@ const ACCOUNT_AMOUNT: u64 = 1_000_000_000_000;
 section! {
     /// A dev network.
     pub(crate) struct DevConfig {
+        /// The nodes, and what lies between them.
+        dev: NodesSection = NodesSection::default(),
         /// What the network agrees on.
         network: NetworkSection = NetworkSection::default(),
         /// Storage deposit.
@@ -45,8 +51,14 @@ section! {
         storage: StorageSection = StorageSection::default(),
         /// What of the past is kept.
         pruning: PruningSection = PruningSection::default(),
+        /// Snapshots that are written while the node runs.
+        snapshots: SnapshotsSection = SnapshotsSection::default(),
+        /// Metrics in the format of Prometheus.
+        metrics: MetricsSection = MetricsSection::default(),
         /// Proof of work for clients.
         pow: PowSection = PowSection::default(),
+        /// Tip selection.
+        tips: TipsSection = TipsSection::default(),
     }
 }
 
@@ -103,6 +115,9 @@ section! {
     pub(crate) struct MilestonesSection {
         /// Milliseconds between milestones; at least 1000.
         interval_ms: u64 = 1_000,
+        /// Whether they come at a steady pace, or only when blocks wait for one (and every four
+        /// minutes, as clients compare their clock with the newest).
+        pace: MilestonePace = MilestonePace::Steady,
         /// Keys that may sign.
         key_count: usize = 2,
         /// Keys that must sign.
@@ -121,7 +136,8 @@ section! {
 section! {
     /// Where to listen, on loopback.
     pub(crate) struct PortsSection {
-        /// Of the REST interface.
+        /// Of the REST interface of node 1; each further node has the next one, here and for
+        /// `metrics.bind`.
         rest: u16 = 14_265,
         /// Of the faucet.
         faucet: u16 = 8_091,
@@ -235,6 +251,7 @@ impl DevConfig {
 
     fn check(&self) -> Outcome {
         let refuse = |message: String| Err(Failure::new(Code::ConfigValue, message));
+        self.dev.check()?;
         let milestones = &self.milestones;
         if milestones.interval_ms < MILESTONE_INTERVAL_MIN_MS {
             return refuse(format!(
@@ -255,7 +272,7 @@ impl DevConfig {
                 milestones.key_threshold, milestones.key_count
             ));
         }
-        Ok(())
+        self.tips.config().map(drop)
     }
 
     /// The allocations by address; the faucet has what nobody else has.

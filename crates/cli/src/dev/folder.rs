@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tangle_api::TokenKey;
 use tangle_storage::Genesis;
 
+use super::topology::NODES_MAX;
 use crate::config::write_secret;
 use crate::failure::{Code, Failure, Outcome};
 
@@ -48,12 +49,21 @@ impl Folder {
         &self.path
     }
 
-    pub(crate) fn store(&self) -> PathBuf {
-        self.path.join(STORE)
+    /// Where the store of the node at a position is. That of node 1 has always been in the folder
+    /// itself, and so a network can grow and shrink.
+    pub(crate) fn store(&self, position: usize) -> PathBuf {
+        self.node(position).join(STORE)
     }
 
-    pub(crate) fn snapshots(&self) -> PathBuf {
-        self.path.join(SNAPSHOTS)
+    pub(crate) fn snapshots(&self, position: usize) -> PathBuf {
+        self.node(position).join(SNAPSHOTS)
+    }
+
+    fn node(&self, position: usize) -> PathBuf {
+        match position {
+            0 => self.path.clone(),
+            _ => self.path.join(format!("node-{}", position + 1)),
+        }
     }
 
     pub(crate) fn mnemonic(&self) -> PathBuf {
@@ -87,8 +97,13 @@ impl Folder {
             .with("folder", self.path.display())
             .help("choose another folder with --data"));
         }
-        for name in [STORE, SNAPSHOTS] {
-            gone(&self.path.join(name), |path| std::fs::remove_dir_all(path))?;
+        for position in 0..NODES_MAX {
+            for folder in [self.store(position), self.snapshots(position)] {
+                gone(&folder, |path| std::fs::remove_dir_all(path))?;
+            }
+            if position > 0 {
+                gone_if_empty(&self.node(position))?;
+            }
         }
         for name in [MNEMONIC, TOKEN_KEY, GENESIS] {
             gone(&self.path.join(name), |path| std::fs::remove_file(path))?;
@@ -124,6 +139,14 @@ fn gone(path: &Path, delete: impl FnOnce(&Path) -> std::io::Result<()>) -> Outco
     }
 }
 
+/// Whatever else somebody has put into it stays.
+fn gone_if_empty(folder: &Path) -> Outcome {
+    match std::fs::remove_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        result => gone(folder, |_| result),
+    }
+}
+
 fn disk(path: &Path, error: &std::io::Error) -> Box<Failure> {
     Failure::new(Code::Disk, error).with("path", path.display())
 }
@@ -141,9 +164,14 @@ mod tests {
         assert_eq!(failure.exit_code(), 2);
 
         std::fs::write(outer.path().join(GENESIS), "").expect("a file");
-        std::fs::create_dir_all(folder.store().join("deep")).expect("a folder");
+        for position in [0, 1, 2] {
+            std::fs::create_dir_all(folder.store(position).join("deep")).expect("a folder");
+        }
+        std::fs::write(outer.path().join("node-3/notes.txt"), "mine").expect("a file");
         folder.reset().expect("it is ours");
-        assert!(!folder.store().exists());
+        assert!(!folder.store(0).exists() && !folder.store(2).exists());
+        assert!(!outer.path().join("node-2").exists());
+        assert!(outer.path().join("node-3/notes.txt").exists());
         assert!(outer.path().join("thesis.txt").exists());
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Finding;
+use crate::disk;
 use crate::live::bytes;
 
 /// When this program was written: a clock that says less is wrong.
@@ -124,17 +125,7 @@ pub(super) fn open_files() -> Finding {
 /// Room on the disk of `folder`.
 pub(super) fn space(folder: &Path) -> Finding {
     const NAME: &str = "disk space";
-    let output = std::process::Command::new("df")
-        .args(["-Pk", "--"])
-        .arg(folder)
-        .output();
-    let free = output.ok().and_then(|output| {
-        let text = String::from_utf8(output.stdout).ok()?;
-        let columns: Vec<&str> = text.lines().nth(1)?.split_whitespace().collect();
-        let kib: u64 = columns.get(3)?.parse().ok()?;
-        Some(kib * 1024)
-    });
-    let Some(free) = free else {
+    let Some(free) = disk::free_bytes(folder) else {
         return Finding::good(NAME, "the system does not tell what is free");
     };
     let text = format!("{} free at {}", bytes(free), folder.display());

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, machine};
+use crate::dev::DEV_FOLDER;
 use crate::node::{NodeFile, Source, read_genesis};
 use crate::ports;
+use crate::service::open_failure;
 
 /// Checks configuration, genesis, ports, disk and store.
 pub(super) fn check(file: Option<&Path>) -> Vec<Finding> {
@@ -13,6 +15,9 @@ pub(super) fn check(file: Option<&Path>) -> Vec<Finding> {
         Ok((finding, config)) => {
             let mut findings = vec![finding];
             findings.push(genesis(&config));
+            findings.extend(store("store", &config.store(), &config.genesis));
+            let (dev_store, dev_genesis) = crate::dev::store_and_genesis(Path::new(DEV_FOLDER));
+            findings.extend(store("dev store", &dev_store, &dev_genesis));
             findings.push(port("REST port", config.rest.bind));
             if config.faucet.key.is_some() {
                 findings.push(port("faucet port", config.faucet.bind));
@@ -76,6 +81,37 @@ fn genesis(config: &NodeFile) -> Finding {
         ),
         Err(failure) => Finding::bad(NAME, failure.message(), "tangle help E0104"),
     }
+}
+
+/// What a store is like; `None` when there is none, or no genesis to open it with. A node may be
+/// working with it: nothing is taken or changed.
+fn store(name: &'static str, path: &Path, genesis: &Path) -> Option<Finding> {
+    if !path.is_dir() {
+        return None;
+    }
+    let genesis = read_genesis(genesis).ok()?;
+    let found = match tangle_storage::glance(path, &genesis) {
+        Ok(found) => found?,
+        Err(error) => {
+            let failure = open_failure(error);
+            let fix = "another data folder, or the genesis that belongs to this one";
+            return Some(Finding::bad(name, failure.message(), fix));
+        }
+    };
+    let newest = found.newest.map_or_else(
+        || "no milestone yet".to_owned(),
+        |index| format!("milestone {index}"),
+    );
+    let use_ = if found.is_open { ", in use" } else { "" };
+    let text = format!("format {}, {newest}{use_}", found.format);
+    if found.damaged.is_empty() {
+        return Some(Finding::good(name, text));
+    }
+    Some(Finding::poor(
+        name,
+        format!("{text}; damaged: {}", found.damaged.join(", ")),
+        "start the node anew, which repairs it; then: tangle tool store check",
+    ))
 }
 
 fn port(name: &'static str, address: SocketAddr) -> Finding {

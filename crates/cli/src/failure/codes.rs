@@ -23,6 +23,12 @@ pub(crate) enum Code {
     Refused,
     Input,
     Check,
+    Wallet,
+    Password,
+    Funds,
+    Transaction,
+    Conflict,
+    Undecided,
     Unexpected,
 }
 
@@ -44,7 +50,7 @@ const FOREIGN: u8 = 4;
 const DISK: u8 = 5;
 
 /// Every kind of error, in the order of the codes.
-pub(crate) static REGISTER: [Explanation; 21] = [
+pub(crate) static REGISTER: [Explanation; 27] = [
     Explanation {
         kind: Code::ConfigUnreadable,
         code: "E0101",
@@ -204,6 +210,60 @@ pub(crate) static REGISTER: [Explanation; 21] = [
         code: "E0150",
         title: "a check failed",
         text: "A check that was asked for found something wrong; the lines before say what.",
+        exit_code: FAILED,
+    },
+    Explanation {
+        kind: Code::Wallet,
+        code: "E0160",
+        title: "the wallet cannot be used",
+        text: "There is no wallet in the folder, or one is there already, or another process has it \
+             open, or one of its files is damaged. `tangle wallet init` makes one, `tangle wallet \
+             restore` makes one of words that exist. Of the files only `keys` cannot be made anew.",
+        exit_code: FAILED,
+    },
+    Explanation {
+        kind: Code::Password,
+        code: "E0161",
+        title: "the key file stays closed",
+        text: "The password is wrong, or a byte of the key file is: the two cannot be told apart. \
+             The file was not touched. A backup opens with the password of its time; the words \
+             open everything: `tangle wallet restore`.",
+        exit_code: FAILED,
+    },
+    Explanation {
+        kind: Code::Funds,
+        code: "E0162",
+        title: "the account cannot pay that",
+        text: "Only outputs that the account may spend now count: not those that are locked, that \
+             have to be claimed first, or that a transaction on its way consumes. Every output \
+             needs a storage deposit for the space that it takes, also the one for what is left \
+             over. `tangle wallet balance` says what there is.",
+        exit_code: FAILED,
+    },
+    Explanation {
+        kind: Code::Transaction,
+        code: "E0163",
+        title: "no transaction can be made of it",
+        text: "The rules of the network would not take the transaction, so it was not signed and \
+             not sent; the message names the rule.",
+        exit_code: FAILED,
+    },
+    Explanation {
+        kind: Code::Conflict,
+        code: "E0164",
+        title: "the ledger did not take the transaction",
+        text: "A milestone referenced it without effect, as when its coins were spent elsewhere, \
+             with another copy of the wallet for example. Nothing was paid. `tangle wallet sync` \
+             shows what the account has now.",
+        exit_code: FAILED,
+    },
+    Explanation {
+        kind: Code::Undecided,
+        code: "E0165",
+        title: "no milestone has decided on the transaction",
+        text: "It was sent and may still be taken. Do not send it again: `tangle wallet sync` goes \
+             on following it, attaches it again when that is needed, and keeps its coins reserved \
+             until then.",
         exit_code: FAILED,
     },
     Explanation {

@@ -10,7 +10,10 @@ use crate::args::NodeArguments;
 use crate::config::{Layers, Origin, SecretFile, read_file, section};
 use crate::dev::MILESTONE_INTERVAL_MIN_MS;
 use crate::failure::{Code, Failure, Outcome};
-use crate::sections::{FaucetAmounts, PowSection, PruningSection, StorageSection};
+use crate::sections::{
+    FaucetAmounts, MetricsSection, MilestonePace, PowSection, PruningSection, SnapshotsSection,
+    StorageSection, TipsSection,
+};
 
 /// Environment variables with this front are configuration keys.
 const ENVIRONMENT: &str = "TANGLE_NODE__";
@@ -32,12 +35,22 @@ section! {
         coordinator: CoordinatorSection = CoordinatorSection::default(),
         /// Free coins for who asks, in test networks.
         faucet: FaucetSection = FaucetSection::default(),
+        /// Other nodes.
+        network: NetworkSection = NetworkSection::default(),
+        /// The snapshot that a node without data begins with.
+        bootstrap: BootstrapSection = BootstrapSection::default(),
         /// The store.
         storage: StorageSection = StorageSection::default(),
         /// What of the past is kept.
         pruning: PruningSection = PruningSection::default(),
+        /// Snapshots that are written while the node runs.
+        snapshots: SnapshotsSection = SnapshotsSection::default(),
+        /// Metrics in the format of Prometheus.
+        metrics: MetricsSection = MetricsSection::default(),
         /// Proof of work for clients.
         pow: PowSection = PowSection::default(),
+        /// Tip selection.
+        tips: TipsSection = TipsSection::default(),
         /// Logs.
         log: LogSection = LogSection::default(),
     }
@@ -71,6 +84,41 @@ section! {
 }
 
 section! {
+    /// Other nodes.
+    pub(crate) struct NetworkSection {
+        /// Whether the node connects to others at all.
+        enabled: bool = true,
+        /// Where to listen for others, as multi-addresses; nowhere if empty. Other machines reach
+        /// only what is not loopback, such as `/ip4/0.0.0.0/tcp/15600`.
+        bind: Vec<String> = vec!["/ip4/127.0.0.1/tcp/15600".to_owned()],
+        /// Where others reach the node, when that is not where it listens.
+        external: Vec<String> = Vec::new(),
+        /// Nodes that are always connected, such as /ip4/192.0.2.1/tcp/15600/p2p/12D3Koo….
+        peers: Vec<String> = Vec::new(),
+        /// Others that may connect by themselves.
+        unknown_count_max: usize = 4,
+        /// Further nodes to look for and connect to; 0 looks for none.
+        discovered_count: usize = 4,
+        /// Whether private addresses are not believed when others tell them, and count as one
+        /// network; for nodes that are in the open internet.
+        strict_local: bool = false,
+        /// Whether to speak QUIC, on the UDP ports of the same numbers, with nodes that do.
+        quic: bool = true,
+    }
+}
+
+section! {
+    /// The snapshot that a node without data begins with; without one, the genesis.
+    pub(crate) struct BootstrapSection {
+        /// Full snapshot, a file or an http:// address. Whoever gives it is trusted for the state
+        /// up to there: compare its milestone with a node that you trust.
+        full: Option<String> = None,
+        /// Delta snapshot that continues it, a file or an http:// address.
+        delta: Option<String> = None,
+    }
+}
+
+section! {
     /// Issuing milestones.
     pub(crate) struct CoordinatorSection {
         /// Keys that sign; when there are any, this node issues the network's milestones.
@@ -78,6 +126,9 @@ section! {
         keys: Vec<SecretFile> = Vec::new(),
         /// Milliseconds between milestones; at least 1000.
         interval_ms: u64 = 1_000,
+        /// Whether they come at a steady pace, or only when blocks wait for one (and every four
+        /// minutes, as clients compare their clock with the newest).
+        pace: MilestonePace = MilestonePace::Steady,
     }
 }
 
@@ -108,7 +159,7 @@ impl NodeFile {
     }
 
     /// Folder of snapshots.
-    pub(crate) fn snapshots(&self) -> PathBuf {
+    pub(crate) fn snapshots_folder(&self) -> PathBuf {
         self.data.join("snapshots")
     }
 
@@ -133,7 +184,7 @@ impl NodeFile {
                 levels.join(", ")
             ));
         }
-        Ok(())
+        self.tips.config().map(drop)
     }
 }
 

@@ -5,9 +5,11 @@ use std::time::Instant;
 
 use clap::Subcommand;
 use tangle_crypto::pow;
+use tangle_storage::ProgressState;
 use tangle_types::{BLOCK_SIZE_BYTES_MAX, Block, BlockId, Codec};
 
 use crate::failure::{Code, Failure, Outcome};
+use crate::progress;
 use crate::terminal::Terminal;
 
 /// What to do with a block.
@@ -63,12 +65,15 @@ fn mine(
         threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let started = Instant::now();
     let nonce_at = block.len() - size_of::<u64>();
-    let nonce = pow::mine(
-        &block[..nonce_at],
-        zeros,
-        threads.max(1),
-        &pow::Cancel::default(),
-    )
+    let tries = 3_u128.saturating_pow(zeros);
+    let look = || ProgressState {
+        what: format!("looking for a nonce, {tries} tries are needed on average"),
+        ..ProgressState::default()
+    };
+    let nonce = progress::watch_with(terminal, &look, || {
+        let cancel = pow::Cancel::default();
+        pow::mine(&block[..nonce_at], zeros, threads.max(1), &cancel)
+    })
     .expect("nobody cancels it");
     block[nonce_at..].copy_from_slice(&nonce.to_le_bytes());
     std::fs::write(out, &block)

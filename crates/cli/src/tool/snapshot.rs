@@ -5,10 +5,14 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use tangle_storage::snapshot::{self, Header, Record, SnapshotError, SnapshotReader};
+use tangle_storage::ProgressState;
+use tangle_storage::snapshot::{self, Header, Order, Pace, Record, SnapshotError, SnapshotReader};
+use tangle_types::MilestoneIndex;
 
+use super::store::Place;
 use crate::failure::{Code, Failure, Outcome};
 use crate::node::{NodeFile, Source, read_genesis};
+use crate::progress;
 use crate::terminal::Terminal;
 
 /// What to do with a snapshot.
@@ -27,6 +31,18 @@ pub(crate) enum SnapshotCommand {
         /// The snapshot.
         #[arg(long, default_value = "full_snapshot.bin")]
         out: PathBuf,
+    },
+    /// Write a full snapshot of a store whose node does not run. (A node that runs writes one when
+    /// asked over REST.)
+    Create {
+        #[command(flatten)]
+        place: Place,
+        /// The milestone; by default the newest.
+        #[arg(long)]
+        index: Option<u32>,
+        /// The snapshot; by default full_snapshot_INDEX.bin.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Let a node without data begin with a snapshot.
     Import {
@@ -50,6 +66,7 @@ pub(crate) fn run(command: SnapshotCommand, terminal: &Terminal) -> Outcome {
             snapshot::write_genesis(&genesis, &out).map_err(failure)?;
             show(&out, terminal)
         }
+        SnapshotCommand::Create { place, index, out } => create(&place, index, out, terminal),
         SnapshotCommand::Import {
             full,
             delta,
@@ -117,6 +134,36 @@ fn header_rows(header: &Header) -> Vec<(&'static str, String)> {
     }
 }
 
+fn create(place: &Place, index: Option<u32>, out: Option<PathBuf>, terminal: &Terminal) -> Outcome {
+    let (_writer, reader, genesis) = super::store::open(place)?;
+    let index = index.map_or_else(|| reader.ledger_index(), MilestoneIndex);
+    let out = out.unwrap_or_else(|| PathBuf::from(format!("full_snapshot_{index}.bin")));
+    if out.exists() {
+        return Err(Failure::new(Code::Input, "the file exists already")
+            .with("file", out.display())
+            .help("choose another name with --out"));
+    }
+    // The file has its name only when it is complete.
+    let unfinished = out.with_extension("tmp");
+    let look = || ProgressState {
+        what: "bytes written".to_owned(),
+        done: std::fs::metadata(&unfinished).map_or(0, |file| file.len()),
+        total: 0,
+    };
+    let order = Order {
+        reader: &reader,
+        genesis: &genesis,
+        target: index,
+        pace: &Pace::default(),
+    };
+    progress::watch_with(terminal, &look, || snapshot::write(&order, &out)).map_err(failure)?;
+    show(&out, terminal)?;
+    if !terminal.is_json() {
+        terminal.say(&format!("wrote {}", out.display()));
+    }
+    Ok(())
+}
+
 fn import(
     full: &Path,
     delta: Option<&Path>,
@@ -125,7 +172,10 @@ fn import(
 ) -> Outcome {
     let config: NodeFile = Source::find(config)?.layers.build()?;
     let genesis = read_genesis(&config.genesis)?;
-    let imported = snapshot::import(&config.store(), &genesis, full, delta).map_err(failure)?;
+    let imported = progress::watch(terminal, |progress| {
+        snapshot::import(&config.store(), &genesis, full, delta, progress)
+    });
+    let imported = imported.map_err(failure)?;
     let rows = [
         ("index", imported.index.to_string()),
         ("milestoneId", imported.milestone_id.to_string()),

@@ -8,6 +8,7 @@ use tangle_storage::{CheckReport, Genesis, Reader, StorageConfig, Writer};
 
 use crate::failure::{Code, Failure, Outcome};
 use crate::node::{NodeFile, Source, read_genesis};
+use crate::progress;
 use crate::service::{open_failure, store_failure};
 use crate::terminal::{Look, Terminal};
 
@@ -45,9 +46,10 @@ pub(crate) fn run(command: StoreCommand, terminal: &Terminal) -> Outcome {
     match command {
         StoreCommand::Check { place, thorough } => {
             let (mut writer, _, genesis) = open(&place)?;
-            let report = writer
-                .check(&genesis, thorough)
-                .map_err(|error| store_failure(&error))?;
+            let report = progress::watch(terminal, |progress| {
+                writer.check(&genesis, thorough, progress)
+            });
+            let report = report.map_err(|error| store_failure(&error))?;
             show(&report, terminal)
         }
         StoreCommand::Hash { place } => {
@@ -67,7 +69,8 @@ pub(crate) fn run(command: StoreCommand, terminal: &Terminal) -> Outcome {
     }
 }
 
-fn open(place: &Place) -> Outcome<(Writer, Reader, Genesis)> {
+/// Opens the store of a node that does not run.
+pub(super) fn open(place: &Place) -> Outcome<(Writer, Reader, Genesis)> {
     let (path, genesis) = match &place.dev {
         Some(folder) => crate::dev::store_and_genesis(folder),
         None => {

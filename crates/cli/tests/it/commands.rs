@@ -1,8 +1,10 @@
 //! Small commands: help, tools, doctor.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::network::{Network, failure, run, stdout};
+use crate::network::{Network, failure, run, stdout, tangle};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
@@ -36,6 +38,54 @@ fn help_names_every_command() {
     assert!(!text.contains("docs"), "it is for us only");
     assert_eq!(failure(folder.path(), &["nodee"]).0, 2);
     assert!(failure(folder.path(), &["nodee"]).1.contains("'node'"));
+}
+
+/// The text of each command on the page that the program prints about itself.
+fn documented() -> std::collections::BTreeMap<String, String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/generated/cli.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let sections = page.split("\n## ").skip(1).map(|section| {
+        let (name, text) = section.split_once("\n\n```text\n").expect("a block");
+        let (text, _) = text.split_once("\n```").expect("its end");
+        (name.to_owned(), text.to_owned())
+    });
+    sections.collect()
+}
+
+#[test]
+fn help_of_every_command_is_as_documented() {
+    let folder = folder();
+    let mut documented = documented();
+    let mut commands = vec![Vec::<String>::new()];
+    while let Some(path) = commands.pop() {
+        let name = [&["tangle".to_owned()][..], &path].concat().join(" ");
+        let output = tangle(folder.path(), &[])
+            .args(&path)
+            .arg("--help")
+            .env("COLUMNS", "100")
+            .output()
+            .expect("it can be run");
+        let text = String::from_utf8(output.stdout).expect("it prints UTF-8");
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let needed = documented.remove(&name);
+        assert_eq!(
+            needed,
+            Some(lines.join("\n").trim_end().to_owned()),
+            "{name}"
+        );
+        let listed = lines
+            .iter()
+            .skip_while(|line| **line != "Commands:")
+            .skip(1);
+        for line in listed.take_while(|line| line.starts_with("  ")) {
+            // What is further to the right goes on about the command above.
+            let word = line[2..].split(' ').next().unwrap_or_default();
+            if !word.is_empty() {
+                commands.push([&path[..], &[word.to_owned()]].concat());
+            }
+        }
+    }
+    assert!(documented.is_empty(), "no such commands: {documented:?}");
 }
 
 #[test]
@@ -202,4 +252,80 @@ fn doctor_looks_at_everything() {
         text.contains('✘') && text.contains("configuration"),
         "{text}"
     );
+}
+
+/// A scenario that ends at once.
+fn scenario(folder: &tempfile::TempDir) -> String {
+    let file = folder.path().join("scenario.toml");
+    let text = "engine = 'walk'\nseed = 3\ntransactions = 3000\n[arrivals]\nper_second = 10.0\n\
+                [strategy]\nname = 'walk'\nalpha = 0.01\n";
+    std::fs::write(&file, text).expect("a file");
+    file.display().to_string()
+}
+
+#[test]
+fn a_tangle_grows_as_a_scenario_says() {
+    let folder = folder();
+    let file = scenario(&folder);
+    let report = json(&folder, &["sim", "run", &file]);
+    assert_eq!(report["scenario"]["walks"]["particles"], 64);
+    assert_eq!(report["scenario"]["seed"], 3);
+    assert!(report["tips"]["mean"].as_f64() > Some(10.0), "{report}");
+    let logged = stdout(folder.path(), &["sim", "run", &file, "--log", "log.csv"]);
+    let digest = report["digest"].as_str().expect("a digest");
+    assert!(logged.contains(digest), "{logged}");
+    let log = std::fs::read_to_string(folder.path().join("log.csv")).expect("the log");
+    assert_eq!(log.lines().count(), 3_001);
+    let refused = failure(
+        folder.path(),
+        &["sim", "run", &file, "--seeds", "1..4", "--log", "x"],
+    );
+    assert!(refused.1.contains("a single seed"), "{}", refused.1);
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let folder = folder();
+    let file = scenario(&folder);
+    let run = |jobs: &str, csv: &str| {
+        let arguments = [
+            "sim", "run", &file, "--seeds", "0..6", "--jobs", jobs, "--csv", csv,
+        ];
+        let text = stdout(folder.path(), &arguments);
+        (
+            text,
+            std::fs::read(folder.path().join(csv)).expect("the table"),
+        )
+    };
+    assert_eq!(run("1", "one.csv"), run("5", "five.csv"));
+}
+
+#[test]
+fn a_scenario_with_an_unknown_key_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("wrong.toml");
+    let text = "engine = 'flow'\ntransactions = 10\nburst = 2\n[arrivals]\nper_second = 1.0\n";
+    std::fs::write(&file, text).expect("a file");
+    let (code, text) = failure(folder.path(), &["sim", "run", "wrong.toml"]);
+    assert_ne!(code, 0);
+    assert!(
+        text.contains("burst") && text.contains("wrong.toml"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_known_is_verified() {
+    let folder = folder();
+    let text = stdout(folder.path(), &["sim", "verify", "--rows", "t25,T30"]);
+    assert!(
+        text.contains("expected") && text.contains(" 0 failed"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nT25 ") && !text.contains("\nT26 "),
+        "{text}"
+    );
+    let (_, text) = failure(folder.path(), &["sim", "verify", "--rows", "T99"]);
+    assert!(text.contains("there is no row T99"), "{text}");
 }

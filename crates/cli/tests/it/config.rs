@@ -133,3 +133,25 @@ fn written_configuration_is_all_defaults_and_never_overwritten() {
     std::fs::write(&file, spelt).expect("it can be written");
     assert_eq!(stdout(folder.path(), &["config", "show"]), before);
 }
+
+#[test]
+fn tip_selection_that_makes_no_sense_is_refused() {
+    for (lines, told) in [
+        ("strategy = 'walk'\nalpha = -1.0", "tips.alpha = -1"),
+        (
+            "strategy = 'heaviest'\nwindow_blocks = 9",
+            "tips.window_blocks = 9",
+        ),
+        (
+            "strategy = 'e-iota'\nshare_low = 0.95",
+            "tips.share_low = 0.95",
+        ),
+        ("strategy = 'best'", "best"),
+    ] {
+        let folder = folder_with("tangle.toml", &format!("[tips]\n{lines}"));
+        let output = run(folder.path(), &["config", "check"]);
+        assert_eq!(output.status.code(), Some(2), "{lines}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.contains(told), "{lines}: {text}");
+    }
+}

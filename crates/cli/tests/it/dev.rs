@@ -40,6 +40,30 @@ fn network_is_healthy_within_two_seconds_and_stops_cleanly() {
 }
 
 #[test]
+fn milestones_on_demand_come_for_blocks_only() {
+    let folder = folder();
+    let arguments = [&EPHEMERAL[..], &["--milestones", "on-demand"]].concat();
+    let network = Network::start(folder.path(), &arguments);
+    assert_eq!(get(network.url("health")).0, 200);
+    let started = Instant::now();
+    eventually("a quiet time", || {
+        (started.elapsed() > Duration::from_millis(2_500)).then_some(())
+    });
+    let before = network.confirmed();
+    assert!(before <= 1, "{before} milestones for nothing");
+    let block =
+        json!({ "protocolVersion": 2, "payload": { "type": 5, "tag": "0x00", "data": "0x" } });
+    let blocks = format!("{}/blocks", network.url("rest"));
+    let (status, answer) = post(&blocks, &block);
+    assert_eq!(status, 201, "{answer}");
+    let id = answer["blockId"].as_str().expect("an id");
+    let referenced = eventually("the milestone", || {
+        get(&format!("{blocks}/{id}/metadata")).1["referencedByMilestoneIndex"].as_u64()
+    });
+    assert_eq!(referenced, before + 1);
+}
+
+#[test]
 fn every_url_that_is_announced_exists() {
     let folder = folder();
     let network = Network::start(folder.path(), &EPHEMERAL);
@@ -56,12 +80,31 @@ fn every_url_that_is_announced_exists() {
     ] {
         assert_eq!(get(&url).0, 200, "{url}");
     }
+    let peers = format!("{}/peers", network.url("rest"));
+    let peer = json!({ "multiAddress": "/ip4/192.0.2.1/tcp/15600/p2p/x" });
+    assert_eq!(post(&peers, &peer).0, 400, "not without a token either");
     let prune = format!("{}/control/database/prune", network.url("rest"));
     assert_eq!(
         post(&prune, &json!({ "index": 1 })).0,
         400,
         "not without a token: a page in a browser could ask"
     );
+}
+
+#[test]
+fn faucet_counts_requests_of_a_sender() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("dev.toml"),
+        "[faucet.pays]\nrequests_per_minute_per_ip_max = 2\n",
+    )
+    .expect("it is written");
+    let arguments = [&EPHEMERAL[..], &["--config", "dev.toml"]].concat();
+    let network = Network::start(folder.path(), &arguments);
+    let statuses: Vec<u16> = (0..3)
+        .map(|_| ask_faucet(&network, &fresh_address(folder.path())))
+        .collect();
+    assert_eq!(statuses, [202, 202, 429]);
 }
 
 #[test]

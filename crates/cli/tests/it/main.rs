@@ -6,3 +6,7 @@ mod crash;
 mod dev;
 mod network;
 mod node;
+mod nodes;
+mod operating;
+mod proof;
+mod wallet;

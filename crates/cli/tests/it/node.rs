@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::network::{Network, eventually, failure, get, stdout, tangle};
+use crate::network::{Network, eventually, failure, get, run, stdout, tangle};
 
 /// A genesis, its milestone keys, a faucet's key and a signing key for tokens.
 fn network_files(folder: &Path) {
@@ -38,6 +38,8 @@ fn network_files(folder: &Path) {
         bind = "127.0.0.1:0"
         [jwt]
         key = { file = "jwt.key" }
+        [network]
+        enabled = false
         [coordinator]
         keys = [{ file = "keys/milestone-1.key" }, { file = "keys/milestone-2.key" }]
         [faucet]
@@ -122,4 +124,62 @@ fn open_door_is_warned_of() {
         line.contains("rest.bind") && line.contains("reachable"),
         "{line}"
     );
+}
+
+#[test]
+fn snapshot_leads_a_follower_and_no_coordinator() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    network_files(path);
+    let node = Network::start(path, &["node"]);
+    let url = node.url("node").to_owned();
+    let confirmed = || {
+        let (_, info) = get(&format!("{url}/api/core/v2/info"));
+        info["status"]["confirmedMilestone"]["index"].as_u64()
+    };
+    eventually("milestones", || confirmed().filter(|index| *index >= 2));
+    let doctor = doctor_of_the_store(path);
+    assert!(doctor.contains("in use"), "{doctor}");
+    let (_, text) = failure(path, &["tool", "snapshot", "create"]);
+    assert!(
+        text.contains("E0112"),
+        "a node works with the store: {text}"
+    );
+    assert!(node.stop().success());
+
+    let doctor = doctor_of_the_store(path);
+    assert!(doctor.starts_with("format 1, milestone "), "{doctor}");
+    assert!(!doctor.contains("in use"), "{doctor}");
+    let create = ["tool", "snapshot", "create", "--out", "full.bin"];
+    stdout(path, &create);
+    assert_eq!(failure(path, &create).0, 2, "nothing is overwritten");
+    let import = ["tool", "snapshot", "import", "full.bin", "--json"];
+    std::fs::remove_dir_all(path.join(".tangle")).expect("the data");
+    let imported: Value = serde_json::from_str(&stdout(path, &import)).expect("JSON");
+    let index = imported["index"].as_str().expect("a text").parse::<u64>();
+    let index = index.expect("a number");
+
+    let (_, text) = failure(path, &["node"]);
+    assert!(
+        text.contains(&format!("milestone {} cannot be issued", index + 1)),
+        "{text}"
+    );
+    assert!(
+        text.contains("on its own store"),
+        "it says what to do: {text}"
+    );
+    let follower = "[rest]\nbind = \"127.0.0.1:0\"\n[network]\nenabled = false\n";
+    std::fs::write(path.join("tangle.toml"), follower).expect("a file");
+    let node = Network::start(path, &["node"]);
+    assert_eq!(node.urls["confirmedMilestone"], index);
+}
+
+/// What `tangle doctor` says of the store.
+fn doctor_of_the_store(folder: &Path) -> String {
+    let findings = run(folder, &["doctor", "--json"]).stdout;
+    let findings: Value = serde_json::from_slice(&findings).expect("JSON");
+    let findings = findings.as_array().expect("a list");
+    let store = findings.iter().find(|finding| finding["name"] == "store");
+    let text = store.and_then(|store| store["text"].as_str());
+    text.expect("the store is among them").to_owned()
 }

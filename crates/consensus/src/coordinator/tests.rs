@@ -25,7 +25,14 @@ const GENESIS: Previous = Previous {
 };
 
 fn coordinator(previous: Previous) -> Coordinator {
-    let config = CoordinatorConfig { interval_ms: 1_000 };
+    with_pace(Pace::Steady, previous)
+}
+
+fn with_pace(pace: Pace, previous: Previous) -> Coordinator {
+    let config = CoordinatorConfig {
+        interval_ms: 1_000,
+        pace,
+    };
     let keys = vec![key(2), key(1)];
     let mut coordinator = Coordinator::new(&config, keys, previous, BlockId::ZERO, 7);
     coordinator.start(START_MS);
@@ -88,6 +95,42 @@ fn delays_do_not_add_up() {
         let real = u32::try_from((due + slot % 700) / 1_000).expect("this century");
         assert!((real - 1..=real).contains(&milestone.timestamp.0));
     }
+}
+
+#[test]
+fn on_demand_waits_for_blocks() {
+    let mut coordinator = with_pace(Pace::OnDemand, GENESIS);
+    // Nobody knows the time before the first milestone, so it does not wait.
+    assert_eq!(coordinator.due_ms(), Some(START_MS));
+    issue(&mut coordinator, START_MS, 10);
+    // The second of 1_700_000_000 is over then.
+    let idle_until_ms = 1_700_000_000_000 + IDLE_MS_MAX;
+    assert_eq!(coordinator.due_ms(), Some(idle_until_ms));
+    coordinator.on_solid(id(1), &[BlockId::ZERO]);
+    assert_eq!(coordinator.due_ms(), Some(1_700_000_001_000));
+    let milestone = issue(&mut coordinator, 1_700_000_001_000, 10);
+    assert!(milestone.parents.as_slice().contains(&id(1)));
+
+    // A block that comes in a quiet time does not wait.
+    coordinator.on_solid(id(2), &[BlockId::ZERO]);
+    let now_ms = START_MS + 9_000;
+    assert!(coordinator.due_ms().is_some_and(|due_ms| due_ms <= now_ms));
+    let milestone = issue(&mut coordinator, now_ms, 10);
+    assert_eq!(milestone.timestamp, UnixSeconds(1_700_000_009));
+    // Silence does not make clients believe that their clock is wrong.
+    let idle_until_ms = 1_700_000_009_000 + IDLE_MS_MAX;
+    assert_eq!(coordinator.due_ms(), Some(idle_until_ms));
+    issue(&mut coordinator, idle_until_ms, 10);
+}
+
+#[test]
+fn on_demand_keeps_the_interval() {
+    let mut coordinator = with_pace(Pace::OnDemand, GENESIS);
+    coordinator.interval_ms = 5_000;
+    issue(&mut coordinator, START_MS, 0);
+    coordinator.on_solid(id(1), &[BlockId::ZERO]);
+    let due_ms = coordinator.due_ms().expect("none is on its way");
+    assert!((START_MS + 4_000..=START_MS + 5_000).contains(&due_ms));
 }
 
 #[test]

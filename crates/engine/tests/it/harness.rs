@@ -5,23 +5,26 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use tangle_consensus::{CoordinatorConfig, KeyRange, MilestoneKeys, ParameterSchedule};
+use tangle_consensus::{CoordinatorConfig, KeyRange, MilestoneKeys, Pace, ParameterSchedule};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_dag::{DagConfig, UniformTips, UniformTipsConfig};
 use tangle_engine::{
     Bootstrap, CheckedBlock, CoordinatorPart, Effect, Engine, Input, MilestoneCommit, Parts,
     Reservation, Source, Store, StoredMilestone, Ticket, Time, check,
 };
-use tangle_ledger::Lookup;
+use tangle_ledger::{LastReceipt, Lookup};
+use tangle_testkit::arbitrary;
 use tangle_types::{
-    Address, BasicOutput, Block, BlockId, BlockMetadata, Codec, Essence, Features, LedgerOutput,
-    Milestone, MilestoneId, MilestoneIndex, Output, OutputId, Parents, ParsedBlock, Payload,
-    ProtocolParameters, RentStructure, TaggedData, Transaction, TransactionId, Treasury,
-    UnixSeconds, Unlock, UnlockCondition, UnlockConditions, inputs_commitment,
+    Address, Block, BlockId, BlockMetadata, Codec, Essence, LedgerOutput, Milestone, MilestoneId,
+    MilestoneIndex, Output, OutputId, Parents, ParsedBlock, Payload, ProtocolParameters,
+    RentStructure, TaggedData, TransactionId, Treasury, UnixSeconds, inputs_commitment,
 };
 
 /// All coins of the test network; they lie in one output of [`Node::owner`].
 pub(crate) const SUPPLY: u64 = 1_000_000_000;
+
+/// What else there is for receipts to move.
+pub(crate) const TREASURY: u64 = 10_000_000;
 
 /// What is on the disk.
 #[derive(Debug, Default)]
@@ -87,6 +90,8 @@ pub(crate) struct Node {
     pub(crate) is_disk_stuck: bool,
     is_busy: bool,
     pub(crate) answers: Vec<Effect>,
+    /// What neighbours are to be told.
+    pub(crate) said: Vec<Effect>,
     next_ticket: u64,
 }
 
@@ -109,17 +114,13 @@ pub(crate) fn keys() -> MilestoneKeys {
 
 pub(crate) fn parameters() -> ProtocolParameters {
     ProtocolParameters {
-        version: 2,
         network_name: "engine-test".to_owned(),
-        bech32_hrp: "tst".to_owned(),
-        pow_score_min: 0,
-        below_max_depth: 15,
         rent: RentStructure {
             v_byte_cost: 1,
-            v_byte_factor_data: 1,
-            v_byte_factor_key: 10,
+            ..arbitrary::parameters().rent
         },
         token_supply: SUPPLY,
+        ..arbitrary::parameters()
     }
 }
 
@@ -130,18 +131,8 @@ pub(crate) fn genesis_output() -> LedgerOutput {
         block_id: BlockId::ZERO,
         milestone_index: MilestoneIndex(0),
         milestone_timestamp: UnixSeconds(0),
-        output: basic(Address::from_public_key(&owner().public_key()), SUPPLY),
+        output: Output::basic(Address::from_public_key(&owner().public_key()), SUPPLY),
     }
-}
-
-pub(crate) fn basic(owner: Address, amount: u64) -> Output {
-    let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
-    Output::Basic(BasicOutput {
-        amount,
-        native_tokens: Vec::new(),
-        unlock_conditions: conditions.expect("one condition"),
-        features: Features::default(),
-    })
 }
 
 /// A checked block with this payload.
@@ -176,22 +167,21 @@ pub(crate) fn spend_genesis(payee: &SecretKey) -> Payload {
         network_id: parameters().network_id(),
         inputs: vec![genesis_output().id],
         inputs_commitment: inputs_commitment([&genesis_output().output]),
-        outputs: vec![basic(Address::from_public_key(&payee.public_key()), SUPPLY)],
+        outputs: vec![Output::basic(
+            Address::from_public_key(&payee.public_key()),
+            SUPPLY,
+        )],
         payload: None,
     };
-    let unlock = Unlock::Signature {
-        public_key: owner().public_key(),
-        signature: Box::new(owner().sign(&essence.hash())),
-    };
-    Payload::Transaction(Box::new(Transaction {
-        essence,
-        unlocks: vec![unlock],
-    }))
+    Payload::Transaction(Box::new(essence.signed_by(&owner())))
 }
 
 fn coordinator(keys: Vec<SecretKey>) -> CoordinatorPart {
     CoordinatorPart {
-        config: CoordinatorConfig { interval_ms: 1_000 },
+        config: CoordinatorConfig {
+            interval_ms: 1_000,
+            pace: Pace::Steady,
+        },
         keys,
         seed: 1,
     }
@@ -217,10 +207,24 @@ fn bootstrap(disk: &Disk) -> Bootstrap {
         last_milestone: last,
         entry_points: vec![(BlockId::ZERO, MilestoneIndex(0))],
         schedule,
-        treasury: Treasury {
-            milestone_id: MilestoneId::ZERO,
-            amount: 0,
-        },
+        treasury: disk
+            .commits
+            .iter()
+            .rev()
+            .find_map(|commit| commit.treasury)
+            .map_or(
+                Treasury {
+                    milestone_id: MilestoneId::ZERO,
+                    amount: TREASURY,
+                },
+                |(_, after)| after,
+            ),
+        last_receipt: disk
+            .milestones
+            .iter()
+            .rev()
+            .find_map(|stored| stored.milestone.receipt())
+            .map(LastReceipt::from),
         reservation: disk.reservation.clone(),
     }
 }
@@ -296,6 +300,7 @@ impl Node {
             is_disk_stuck: false,
             is_busy: false,
             answers: Vec::new(),
+            said: Vec::new(),
             next_ticket: 0,
         };
         node.replay();
@@ -413,6 +418,15 @@ impl Node {
                 Effect::Commit(commit) => {
                     self.write(&commit);
                     Some(Input::Committed(commit.milestone.milestone.index))
+                }
+                said @ (Effect::Say(..)
+                | Effect::Spread { .. }
+                | Effect::Serve(..)
+                | Effect::AskCone(..)
+                | Effect::ServeCone(..)
+                | Effect::Drop { .. }) => {
+                    self.said.push(said);
+                    None
                 }
                 answer => {
                     self.answers.push(answer);

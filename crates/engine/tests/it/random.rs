@@ -10,12 +10,12 @@ use tangle_crypto::ed25519::SecretKey;
 use tangle_engine::{CheckedBlock, Input, Source, Time};
 use tangle_ledger::Lookup;
 use tangle_types::{
-    Address, Block, BlockId, Codec, Essence, OutputId, ParsedBlock, Payload, Transaction, Unlock,
+    Address, Block, BlockId, Codec, Essence, Output, OutputId, ParsedBlock, Payload,
     inputs_commitment,
 };
 
 use crate::harness::{
-    MemoryStore, Node, SUPPLY, basic, block, checked, data, genesis_output, owner, parameters,
+    MemoryStore, Node, SUPPLY, block, checked, data, genesis_output, owner, parameters,
 };
 use crate::oracle::Oracle;
 
@@ -110,24 +110,17 @@ impl Traffic {
         let first = coin.amount / 2 - shift;
         let amounts = [first, coin.amount - first];
         let address = |key: &SecretKey| Address::from_public_key(&key.public_key());
-        let consumed = basic(address(&coin.key), coin.amount);
+        let consumed = Output::basic(address(&coin.key), coin.amount);
         let essence = Essence {
             network_id: parameters().network_id(),
             inputs: vec![coin.id],
             inputs_commitment: inputs_commitment([&consumed]),
             outputs: (0..2)
-                .map(|at| basic(address(&keys[at]), amounts[at]))
+                .map(|at| Output::basic(address(&keys[at]), amounts[at]))
                 .collect(),
             payload: None,
         };
-        let unlock = Unlock::Signature {
-            public_key: coin.key.public_key(),
-            signature: Box::new(coin.key.sign(&essence.hash())),
-        };
-        let transaction = Transaction {
-            essence,
-            unlocks: vec![unlock],
-        };
+        let transaction = essence.signed_by(&coin.key);
         let id = transaction.id();
         if amounts.iter().all(|amount| *amount > 10_000) {
             for (index, (amount, key)) in (0..).zip(amounts.into_iter().zip(keys)) {
@@ -190,9 +183,9 @@ fn run_leader(traffic: &mut Traffic) -> Node {
         let mut blocks: Vec<_> = (0..count).map(|_| traffic.block(root)).collect();
         traffic.dice.shuffle(&mut blocks);
         for block in &blocks {
-            node.step(Input::Block(Arc::clone(block), Source::Peer));
+            node.step(Input::Block(Arc::clone(block), Source::Bulk));
             if traffic.dice.hits(10) {
-                node.step(Input::Block(Arc::clone(block), Source::Peer));
+                node.step(Input::Block(Arc::clone(block), Source::Bulk));
             }
             // What the disk has not done is lost with the process.
             node.is_disk_stuck |= traffic.dice.hits(3);
@@ -237,7 +230,7 @@ fn run(seed: u64) {
     let mut leader = run_leader(&mut traffic);
     // Blocks that a crash has lost are sent again.
     for block in &traffic.blocks {
-        leader.step(Input::Block(Arc::clone(block), Source::Peer));
+        leader.step(Input::Block(Arc::clone(block), Source::Bulk));
     }
     for _ in 0..3 {
         leader.second();
@@ -256,14 +249,14 @@ fn run(seed: u64) {
     traffic.dice.shuffle(&mut blocks);
     let mut follower = Node::new(false);
     for bytes in blocks {
-        follower.step(Input::Block(checked(bytes), Source::Peer));
+        follower.step(Input::Block(checked(bytes), Source::Bulk));
         if traffic.dice.hits(2) {
             follower = restart(follower, false);
         }
     }
     // What waited for its parents was not stored, and a restart has lost it.
     for bytes in all_blocks(&leader) {
-        follower.step(Input::Block(checked(bytes), Source::Peer));
+        follower.step(Input::Block(checked(bytes), Source::Bulk));
     }
     assert_eq!(follower.milestones(), leader.milestones());
     check_ledger(&follower.disk);

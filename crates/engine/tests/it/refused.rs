@@ -57,7 +57,8 @@ fn milestone(seeds: &[u8]) -> Milestone {
 fn check_one(bytes: Vec<u8>, parameters: &ProtocolParameters) -> Result<(), BlockError> {
     let parsed = ParsedBlock::parse(bytes.into()).expect("a block that can be read");
     let mut verdicts = check(vec![parsed], parameters, &keys());
-    verdicts.remove(0).map(|_| ())
+    let block = verdicts.remove(0)?;
+    block.flawless().map(|_| ())
 }
 
 fn refusal(block: &Block) -> MilestoneError {

@@ -1,37 +1,11 @@
 //! What makes a genesis, what is refused, and what its hash covers.
 
 use proptest::prelude::*;
-use tangle_types::RentStructure;
+use tangle_testkit::arbitrary;
 
 use super::*;
 
-const TEXT: &str = r#"
-network_name = "tangle-test"
-bech32_hrp = "tst"
-token_supply = 1_000_000
-pow_score_min = 0
-below_max_depth = 15
-treasury = 1_000
-
-[rent]
-v_byte_cost = 100
-v_byte_factor_data = 1
-v_byte_factor_key = 10
-
-[milestones]
-threshold = 1
-
-[[milestones.keys]]
-public_key = "0x0303030303030303030303030303030303030303030303030303030303030303"
-
-[[allocations]]
-address = "ADDRESS"
-amount = 999_000
-"#;
-
-fn text() -> String {
-    TEXT.replace("ADDRESS", &address().to_bech32("tst"))
-}
+const TEXT: &str = include_str!("example.toml");
 
 fn address() -> Address {
     Address::Ed25519([7; 32])
@@ -48,17 +22,9 @@ fn key(number: u8, start: u32, end: u32) -> KeyRange {
 fn genesis() -> Genesis {
     Genesis {
         parameters: ProtocolParameters {
-            version: 2,
             network_name: "tangle-test".to_owned(),
-            bech32_hrp: "tst".to_owned(),
-            pow_score_min: 0,
-            below_max_depth: 15,
-            rent: RentStructure {
-                v_byte_cost: 100,
-                v_byte_factor_data: 1,
-                v_byte_factor_key: 10,
-            },
             token_supply: 1_000_000,
+            ..arbitrary::parameters()
         },
         token: BaseToken::default(),
         index: MilestoneIndex(0),
@@ -76,16 +42,15 @@ fn genesis() -> Genesis {
 /// `text` with `from` replaced is refused with a message that contains `reason`.
 #[track_caller]
 fn refused(from: &str, to: &str, reason: &str) {
-    let good = text();
-    assert!(good.contains(from), "{from:?} is in the text");
-    let error = Genesis::from_toml(&good.replace(from, to)).expect_err("it is refused");
+    assert!(TEXT.contains(from), "{from:?} is in the text");
+    let error = Genesis::from_toml(&TEXT.replace(from, to)).expect_err("it is refused");
     let message = error.to_string();
     assert!(message.contains(reason), "{message}");
 }
 
 #[test]
 fn text_is_read() {
-    assert_eq!(Genesis::from_toml(&text()).unwrap(), genesis());
+    assert_eq!(Genesis::from_toml(TEXT).unwrap(), genesis());
 }
 
 #[test]

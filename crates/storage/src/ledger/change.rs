@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tangle_engine::StoredMilestone;
 use tangle_ledger::Spendings;
-use tangle_types::{BlockId, Codec, LedgerOutput, MilestoneIndex, OutputId, Treasury};
+use tangle_types::{BlockId, Codec, IdMap, LedgerOutput, MilestoneIndex, OutputId, Treasury};
 
 use super::keys::{Place, chain_of, for_each_list};
 use super::record::{Head, MilestoneEntry, OutputEntry};
@@ -17,12 +17,13 @@ use crate::log::Position;
 pub(crate) struct Change {
     /// The head afterwards.
     pub(crate) head: Head,
-    pub(crate) outputs: HashMap<OutputId, OutputEntry>,
-    /// Spent outputs that are forgotten.
-    pub(crate) forgotten: Vec<OutputId>,
-    pub(crate) index: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    pub(crate) chain: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    pub(crate) outputs: IdMap<OutputId, Option<OutputEntry>>,
+    pub(crate) index: Records,
+    pub(crate) chain: Records,
 }
+
+/// Values by key; an absent value removes the key.
+pub(crate) type Records = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// What a milestone does, as the engine or a replay found it.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +42,9 @@ impl Change {
     pub(crate) fn new(head: Head) -> Self {
         Self {
             head,
-            outputs: HashMap::new(),
-            forgotten: Vec::new(),
-            index: BTreeMap::new(),
-            chain: Vec::new(),
+            outputs: IdMap::default(),
+            index: Records::new(),
+            chain: Records::new(),
         }
     }
 
@@ -79,8 +79,18 @@ impl Change {
                 output: Arc::clone(output),
                 spend: Some(*spend),
             };
-            self.outputs.insert(output.id, entry);
+            self.outputs.insert(output.id, Some(entry));
         }
+    }
+
+    /// Forgets a spent output.
+    pub(crate) fn forget(&mut self, id: OutputId) {
+        self.outputs.insert(id, None);
+    }
+
+    /// How much it holds, about: records of outputs and their lists.
+    pub(crate) fn len(&self) -> usize {
+        self.outputs.len() + self.index.len()
     }
 
     /// Adds outputs; those that are spent already only keep their record.
@@ -94,7 +104,7 @@ impl Change {
                 output: Arc::clone(output),
                 spend: None,
             };
-            self.outputs.insert(output.id, entry);
+            self.outputs.insert(output.id, Some(entry));
         }
     }
 
@@ -125,7 +135,9 @@ impl Change {
             milestone: milestone.clone(),
         });
         let number = milestone.index.0.to_be_bytes();
-        let mut put = |key, value| self.chain.push((key, Some(value)));
+        let mut put = |key, value| {
+            self.chain.insert(key, Some(value));
+        };
         if let Some(receipt) = milestone.receipt() {
             let mut key = chain_key(tag::RECEIPT, &receipt.migrated_at.to_be_bytes());
             key.extend_from_slice(&number);
@@ -144,11 +156,11 @@ impl Change {
         entry_points: &HashMap<BlockId, MilestoneIndex>,
     ) {
         for id in before.filter(|id| !entry_points.contains_key(id)) {
-            self.chain.push((chain_key(tag::ENTRY_POINT, &id.0), None));
+            self.chain.insert(chain_key(tag::ENTRY_POINT, &id.0), None);
         }
         for (id, index) in entry_points {
             let key = chain_key(tag::ENTRY_POINT, &id.0);
-            self.chain.push((key, Some(index.0.to_be_bytes().to_vec())));
+            self.chain.insert(key, Some(index.0.to_be_bytes().to_vec()));
         }
     }
 
@@ -157,7 +169,7 @@ impl Change {
         let number = entry.milestone.index.0.to_be_bytes();
         let by_index = chain_key(tag::MILESTONE, &number);
         let by_id = chain_key(tag::MILESTONE_ID, &entry.id.0);
-        self.chain.push((by_index, Some(entry.to_bytes())));
-        self.chain.push((by_id, Some(number.to_vec())));
+        self.chain.insert(by_index, Some(entry.to_bytes()));
+        self.chain.insert(by_id, Some(number.to_vec()));
     }
 }

@@ -6,6 +6,7 @@
 
 mod change;
 pub(crate) mod keys;
+mod recent;
 mod record;
 mod state;
 
@@ -16,16 +17,19 @@ use fjall::config::CompressionPolicy;
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
 };
+use tangle_ledger::LastReceipt;
 use tangle_types::{
     BlockId, Codec, DecodeError, LedgerOutput, MilestoneId, MilestoneIndex, OutputId,
     ParametersOption, Receipt,
 };
 
 pub(crate) use change::{Change, Outcome};
+pub(crate) use recent::Recent;
 pub(crate) use record::{Head, MilestoneEntry, OutputEntry};
 pub use state::LedgerState;
 
 use crate::StoreError;
+use recent::Merged;
 
 /// First bytes of the keys of the keyspace `chain`.
 pub(crate) mod tag {
@@ -37,6 +41,11 @@ pub(crate) mod tag {
     pub(crate) const ENTRY_POINT: u8 = b'e';
     pub(crate) const RESERVATION: u8 = b'v';
 }
+
+/// More bytes than a key of the keyspace `chain` has behind its tag.
+const CHAIN_KEY_REST_MAX: usize = 40;
+/// Records that are written at once.
+const BATCH_RECORDS: usize = 4_096;
 
 /// A key of the keyspace `chain`.
 pub(crate) fn chain_key(tag: u8, rest: &[u8]) -> Vec<u8> {
@@ -68,6 +77,8 @@ impl std::fmt::Debug for Ledger {
 pub(crate) struct View {
     snapshot: fjall::Snapshot,
     ledger: Ledger,
+    /// What the store had not taken yet.
+    recent: Recent,
     pub(crate) head: Head,
 }
 
@@ -84,7 +95,9 @@ impl Ledger {
             .manual_journal_persist(true)
             .open()?;
         let memtable_bytes = (memory_bytes / 8).clamp(1 << 20, 64 << 20);
-        let options = || {
+        // The chain's records are few, and mostly of what is pruned soon.
+        let chain_bytes = (memory_bytes / 32).clamp(1 << 20, 64 << 20);
+        let options = |memtable_bytes: u64| {
             KeyspaceCreateOptions::default()
                 .max_memtable_size(memtable_bytes)
                 .manual_journal_persist(true)
@@ -92,9 +105,9 @@ impl Ledger {
         };
         Ok(Self {
             path: path.to_path_buf(),
-            chain: db.keyspace("chain", options)?,
-            outputs: db.keyspace("outputs", options)?,
-            index: db.keyspace("index", options)?,
+            chain: db.keyspace("chain", || options(chain_bytes))?,
+            outputs: db.keyspace("outputs", || options(memtable_bytes))?,
+            index: db.keyspace("index", || options(memtable_bytes))?,
             db,
         })
     }
@@ -111,51 +124,58 @@ impl Ledger {
             .transpose()
     }
 
-    /// Applies changes as a whole, durably.
+    /// Applies changes. They are durable after [`Ledger::persist`], in the order in which they were
+    /// applied; a crash may leave a part of the outputs and lists of a change whose head is not
+    /// there, which applying it again makes good.
     pub(crate) fn apply(&self, change: &Change) -> Result<(), StoreError> {
-        let mut batch = self.batch(change).durability(Some(PersistMode::SyncAll));
-        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
-        batch.commit()?;
-        Ok(())
-    }
-
-    /// Everything but the head. Sorted, so that neighbours are written together.
-    fn batch(&self, change: &Change) -> fjall::OwnedWriteBatch {
-        let count = change.outputs.len() + change.index.len() + change.chain.len() + 1;
-        let mut batch = fjall::OwnedWriteBatch::with_capacity(self.db.clone(), count);
-        let mut outputs: Vec<_> = change.outputs.iter().collect();
-        outputs.sort_unstable_by_key(|(id, _)| *id);
-        for (id, entry) in outputs {
-            batch.insert(&self.outputs, &id.0[..], entry.to_bytes());
-        }
-        for id in &change.forgotten {
-            batch.remove(&self.outputs, &id.0[..]);
-        }
-        for (key, value) in &change.index {
-            match value {
-                Some(value) => batch.insert(&self.index, &key[..], &value[..]),
-                None => batch.remove(&self.index, &key[..]),
-            }
-        }
+        self.apply_part(change)?;
+        let mut batch = self.batch(change.chain.len() + 1);
         for (key, value) in &change.chain {
             match value {
                 Some(value) => batch.insert(&self.chain, &key[..], &value[..]),
                 None => batch.remove(&self.chain, &key[..]),
             }
         }
-        batch
+        batch.insert(&self.chain, [tag::HEAD], change.head.to_bytes());
+        Ok(batch.commit()?)
     }
 
-    /// Applies changes that are a part of others: without the head.
+    /// Applies outputs and lists only. Sorted, so that neighbours are written together, and in
+    /// parts, so that a large change is not held in memory a second time.
     pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
-        Ok(self.batch(change).commit()?)
+        let mut outputs: Vec<_> = change.outputs.iter().collect();
+        outputs.sort_unstable_by_key(|(id, _)| *id);
+        for outputs in outputs.chunks(BATCH_RECORDS) {
+            let mut batch = self.batch(outputs.len());
+            for (id, entry) in outputs {
+                match entry {
+                    Some(entry) => batch.insert(&self.outputs, &id.0[..], entry.to_bytes()),
+                    None => batch.remove(&self.outputs, &id.0[..]),
+                }
+            }
+            batch.commit()?;
+        }
+        let mut index = change.index.iter().peekable();
+        while index.peek().is_some() {
+            let mut batch = self.batch(BATCH_RECORDS);
+            for (key, value) in index.by_ref().take(BATCH_RECORDS) {
+                match value {
+                    Some(value) => batch.insert(&self.index, &key[..], &value[..]),
+                    None => batch.remove(&self.index, &key[..]),
+                }
+            }
+            batch.commit()?;
+        }
+        Ok(())
     }
 
-    /// Writes one record of the keyspace `chain` durably.
+    fn batch(&self, capacity: usize) -> fjall::OwnedWriteBatch {
+        fjall::OwnedWriteBatch::with_capacity(self.db.clone(), capacity)
+    }
+
+    /// Writes one record of the keyspace `chain`; durable after [`Ledger::persist`].
     pub(crate) fn put(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.chain.insert(key, value)?;
-        self.db.persist(PersistMode::SyncAll)?;
-        Ok(())
+        Ok(self.chain.insert(key, value)?)
     }
 
     /// The store at this moment.
@@ -170,8 +190,19 @@ impl Ledger {
         Ok(View {
             snapshot,
             ledger: self.clone(),
+            recent: Recent::default(),
             head,
         })
+    }
+
+    /// The store at this moment behind `recent`, which lead to `head`.
+    pub(crate) fn view_behind(&self, recent: Recent, head: Head) -> View {
+        View {
+            snapshot: self.db.snapshot(),
+            ledger: self.clone(),
+            recent,
+            head,
+        }
     }
 
     /// The record of an output, without regard to the moment.
@@ -188,9 +219,9 @@ impl Ledger {
         OutputEntry::from_bytes(id, bytes).map_err(|error| self.damaged("output", &error))
     }
 
-    /// Bytes on disk.
+    /// Bytes on disk: what the files take, which for a journal is less than their length.
     pub(crate) fn size_bytes(&self) -> Result<u64, StoreError> {
-        Ok(self.db.disk_space()?)
+        crate::disk::folder_bytes(&self.path)
     }
 
     /// Writes everything that is only in memory to disk.
@@ -214,6 +245,9 @@ impl Ledger {
 impl View {
     /// An output's record.
     pub(crate) fn output(&self, id: &OutputId) -> Result<Option<OutputEntry>, StoreError> {
+        if let Some(entry) = self.recent.output(id) {
+            return Ok(entry.clone());
+        }
         let bytes = self.snapshot.get(&self.ledger.outputs, id.0)?;
         bytes
             .map(|bytes| self.ledger.parse_output(id, &bytes))
@@ -224,10 +258,11 @@ impl View {
     pub(crate) fn unspent(&self) -> impl Iterator<Item = Result<OutputEntry, StoreError>> + use<> {
         let ledger = self.ledger.clone();
         let records = self.snapshot.iter(&self.ledger.outputs);
-        records.filter_map(move |guard| {
-            let (key, value) = match guard.into_inner() {
+        let records = records.map(|guard| guard.into_inner().map_err(StoreError::from));
+        Merged::new(records, self.recent.outputs()).filter_map(move |record| {
+            let (key, value) = match record {
                 Ok(record) => record,
-                Err(error) => return Some(Err(error.into())),
+                Err(error) => return Some(Err(error)),
             };
             if OutputEntry::is_spent(&value) {
                 return None;
@@ -253,7 +288,7 @@ impl View {
         index: MilestoneIndex,
     ) -> Result<Option<MilestoneEntry>, StoreError> {
         let key = chain_key(tag::MILESTONE, &index.0.to_be_bytes());
-        let bytes = self.snapshot.get(&self.ledger.chain, key)?;
+        let bytes = self.chain_record(&key)?;
         let parse = |bytes: Slice| {
             MilestoneEntry::from_bytes(&bytes)
                 .map_err(|error| self.ledger.damaged("milestone", &error))
@@ -266,15 +301,25 @@ impl View {
         &self,
         id: &MilestoneId,
     ) -> Result<Option<MilestoneIndex>, StoreError> {
-        let bytes = self
-            .snapshot
-            .get(&self.ledger.chain, chain_key(tag::MILESTONE_ID, &id.0))?;
+        let bytes = self.chain_record(&chain_key(tag::MILESTONE_ID, &id.0))?;
         bytes.map(|bytes| self.ledger.index_of(&bytes)).transpose()
+    }
+
+    /// A record of the keyspace `chain`.
+    fn chain_record(&self, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        match self.recent.chain(key) {
+            Some(value) => Ok(value.as_deref().map(Slice::from)),
+            None => Ok(self.snapshot.get(&self.ledger.chain, key)?),
+        }
     }
 
     /// The output that a chain's entry leads to.
     pub(crate) fn chain_output(&self, key: &[u8]) -> Result<Option<OutputId>, StoreError> {
-        let Some(bytes) = self.snapshot.get(&self.ledger.index, key)? else {
+        let bytes = match self.recent.index(key) {
+            Some(value) => value.as_deref().map(Slice::from),
+            None => self.snapshot.get(&self.ledger.index, key)?,
+        };
+        let Some(bytes) = bytes else {
             return Ok(None);
         };
         let id = bytes[..].try_into().map(OutputId);
@@ -288,8 +333,10 @@ impl View {
         from: Vec<u8>,
         to: Vec<u8>,
     ) -> impl Iterator<Item = Result<Slice, StoreError>> + use<> {
+        let front = self.recent.index_range(from.clone(), to.clone());
         let range = self.snapshot.range(&self.ledger.index, from..=to);
-        range.map(|guard| guard.key().map_err(StoreError::from))
+        let range = range.map(|guard| Ok((guard.key()?, Slice::default())));
+        Merged::new(range, front).map(|record| record.map(|(key, _)| key))
     }
 
     /// Records of the keyspace `chain` whose keys begin with `prefix`, ascending.
@@ -297,8 +344,12 @@ impl View {
         &self,
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<(Slice, Slice), StoreError>> + use<> {
+        let mut end = prefix.to_vec();
+        end.extend_from_slice(&[u8::MAX; CHAIN_KEY_REST_MAX]);
+        let front = self.recent.chain_range(prefix.to_vec(), end);
         let records = self.snapshot.prefix(&self.ledger.chain, prefix);
-        records.map(|guard| guard.into_inner().map_err(StoreError::from))
+        let records = records.map(|guard| guard.into_inner().map_err(StoreError::from));
+        Merged::new(records, front)
     }
 
     /// Receipts with the milestones that carried them, all or those of one legacy milestone.
@@ -319,6 +370,20 @@ impl View {
             found.push((receipt, self.ledger.index_of(index)?));
         }
         Ok(found)
+    }
+
+    /// The receipt that the next one must come after.
+    pub(crate) fn last_receipt(&self) -> Result<Option<LastReceipt>, StoreError> {
+        let newest = self
+            .snapshot
+            .prefix(&self.ledger.chain, [tag::RECEIPT])
+            .next_back();
+        let Some(newest) = newest else {
+            return Ok(None);
+        };
+        let receipt = Receipt::from_bytes(&newest.value()?)
+            .map_err(|error| self.ledger.damaged("receipt", &error))?;
+        Ok(Some(LastReceipt::from(&receipt)))
     }
 
     /// Announced parameters by target, the ones of the genesis first.

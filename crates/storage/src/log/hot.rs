@@ -41,6 +41,8 @@ pub(crate) struct Hot {
     ends: Vec<u32>,
     /// Open addressing, at most half full.
     slots: Vec<u32>,
+    /// Blocks that no milestone has referenced.
+    awaiting_count: usize,
     /// Ids can be chosen by whoever grinds them; places in the table cannot.
     seed: u64,
 }
@@ -52,6 +54,7 @@ impl Hot {
             distances: Vec::new(),
             ends: Vec::new(),
             slots: vec![FREE; 64],
+            awaiting_count: 0,
             seed: RandomState::new().hash_one(0) | 1,
         }
     }
@@ -60,8 +63,20 @@ impl Hot {
         &self.entries
     }
 
-    pub(crate) fn entries_mut(&mut self) -> &mut [Entry] {
-        &mut self.entries
+    /// Notes what a milestone made of a block; `false` when there is no such block.
+    pub(crate) fn set_standing(&mut self, index: usize, standing: &BlockMetadata) -> bool {
+        let Some(entry) = self.entries.get_mut(index) else {
+            return false;
+        };
+        if entry.standing.replace(*standing).is_none() && !entry.is_lost() {
+            self.awaiting_count -= 1;
+        }
+        true
+    }
+
+    /// Whether it has blocks that no milestone has referenced.
+    pub(crate) const fn is_awaiting(&self) -> bool {
+        self.awaiting_count > 0
     }
 
     /// Adds an entry behind the last one.
@@ -71,6 +86,7 @@ impl Hot {
         }
         let place = self.free_place(&entry.id);
         self.slots[place] = self.entries.len() as u32;
+        self.awaiting_count += usize::from(entry.standing.is_none());
         self.entries.push(entry);
         self.ends.push(self.distances.len() as u32);
     }

@@ -8,21 +8,26 @@
 //! ```
 //!
 //! A block has a number (`seq`) that counts up over all segments. To find a block by id, the young
-//! segments are asked in memory and then the runs, newest first; eight neighbouring runs of a size
-//! are merged into one, so there are few of them however much is stored.
+//! segments, and those that are not closed yet, are asked in memory and then the runs, newest
+//! first; eight neighbouring runs of a size are merged into one, so there are few of them however
+//! much is stored.
 //!
 //! Invariant: a milestone's commit frame lies behind the frames of all blocks it references, so
 //! segments that are dropped oldest first never leave a commit without its blocks' outputs.
 
+mod closer;
 mod commit;
+mod flusher;
 mod frame;
 mod hot;
+mod part;
 mod recover;
 mod run;
 mod segment;
 mod standing;
 mod table;
 mod writer;
+mod young;
 
 #[cfg(test)]
 mod tests;
@@ -38,21 +43,27 @@ pub(crate) use commit::CommitRecord;
 pub(crate) use frame::FrameKind;
 pub(crate) use hot::Entry;
 use hot::Hot;
-pub(crate) use recover::{Recovered, open};
+pub(crate) use recover::{Recovered, newest_commit, open};
 use run::Run;
 pub(crate) use segment::Segment;
 pub(crate) use writer::LogWriter;
 
 use crate::StoreError;
 
-/// Blocks of a segment at most; bounds the memory of a young one to about 8 MB.
-pub(crate) const SEGMENT_BLOCKS_MAX: usize = 1 << 17;
-/// Newest segments whose blocks are in memory.
-const HOT_SEGMENTS: usize = 2;
+/// Blocks of a segment at most; bounds the memory of a young one to about 5 MB.
+pub(crate) const SEGMENT_BLOCKS_MAX: usize = 1 << 16;
+/// Newest segments whose blocks are in memory in any case.
+const HOT_SEGMENTS_MIN: usize = 2;
+/// Newest segments whose blocks are in memory while some of them are unreferenced, so that they are
+/// when a milestone references them, however many come in a second.
+const HOT_SEGMENTS_MAX: usize = 6;
 /// Newest segments whose files stay open.
 const OPEN_SEGMENTS: usize = 32;
 /// Runs of about a size that are merged into one.
 const MERGE_COUNT: usize = 8;
+
+/// What must have happened before the table of a segment may be written.
+pub(crate) type Prepare = Box<dyn FnOnce() -> Result<(), StoreError> + Send>;
 
 /// Where a frame lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +72,15 @@ pub(crate) struct Position {
     pub(crate) segment: u64,
     /// Offset of the frame.
     pub(crate) offset: u32,
+}
+
+/// Where the commit of a milestone lies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Commit {
+    pub(crate) position: Position,
+    pub(crate) index: MilestoneIndex,
+    /// Number of the oldest block that it needs.
+    pub(crate) oldest_seq: u64,
 }
 
 /// The log as readers see it.
@@ -119,8 +139,7 @@ impl BlockLog {
     /// [`BlockLog::find`] without the newest `skipped` segments.
     fn find_outside(&self, id: &BlockId, skipped: usize) -> Result<Option<Found>, StoreError> {
         let state = self.read();
-        let young = state.segments.iter().rev().take(HOT_SEGMENTS);
-        for segment in young.skip(skipped) {
+        for segment in state.young().skip(skipped) {
             if let Some((index, entry)) = segment.find_hot(id) {
                 return Ok(Some(Found {
                     segment: Arc::clone(segment),
@@ -238,11 +257,26 @@ impl BlockLog {
         state.segments.front().map_or(0, |segment| segment.number)
     }
 
-    /// All commits, in the order of the log.
-    pub(crate) fn commits(&self) -> Result<Vec<(Position, CommitRecord)>, StoreError> {
+    /// The commits of milestones above `index`, in the order of the log. Only where they lie: the
+    /// records of all would not fit into memory.
+    pub(crate) fn commits_above(&self, index: MilestoneIndex) -> Result<Vec<Commit>, StoreError> {
         let mut commits = Vec::new();
         for segment in self.segments() {
-            commits.extend(recover::commits(&segment)?);
+            // Commits in a closed file are of milestones up to the index at which it was closed.
+            let table = segment.table();
+            if table.is_some_and(|table| table.closed_at() <= index) {
+                continue;
+            }
+            recover::commits(&segment, |position, record| {
+                if record.index > index {
+                    let seqs = record.cone.iter().map(|(seq, _)| *seq);
+                    commits.push(Commit {
+                        position,
+                        index: record.index,
+                        oldest_seq: seqs.fold(record.block_seq, u64::min),
+                    });
+                }
+            })?;
         }
         Ok(commits)
     }
@@ -301,6 +335,15 @@ impl BlockLog {
 }
 
 impl State {
+    /// The segments whose blocks may be in memory, newest first. One that is not closed yet has no
+    /// run in which its blocks could be found.
+    fn young(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        let newest_first = self.segments.iter().rev().enumerate();
+        newest_first
+            .take_while(|(age, segment)| *age < HOT_SEGMENTS_MAX || segment.table().is_none())
+            .map(|(_, segment)| segment)
+    }
+
     fn by_seq(&self, seq: u64) -> Result<Option<Found>, StoreError> {
         let behind = self
             .segments

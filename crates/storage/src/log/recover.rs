@@ -25,8 +25,6 @@ use crate::disk::{ensure_folder, names, remove};
 pub(crate) struct Recovered {
     pub(crate) log: Arc<BlockLog>,
     pub(crate) writer: LogWriter,
-    /// Commits of the segments that were read, in the order of the log.
-    pub(crate) commits: Vec<(Position, CommitRecord)>,
     /// The newest reservation of the segments that were read.
     pub(crate) reservation: Option<Vec<u8>>,
     /// What was found damaged.
@@ -51,12 +49,13 @@ struct Read {
     body: Option<Vec<u8>>,
 }
 
-/// Opens the log below `folder`. Everything before `durable` is known to have been durable.
+/// Opens the log below `folder`. Everything before `durable` is known to have been durable, with
+/// the milestones up to that index.
 pub(crate) fn open(
     folder: &Path,
     genesis: [u8; 32],
     segment_bytes: u64,
-    durable: Option<Position>,
+    durable: Option<(Position, MilestoneIndex)>,
 ) -> Result<Recovered, StoreError> {
     let log = BlockLog {
         folder: folder.join("blocks"),
@@ -67,10 +66,11 @@ pub(crate) fn open(
     ensure_folder(&log.folder)?;
     ensure_folder(&log.runs_folder)?;
     let mut opening = Opening {
-        commits: Vec::new(),
+        read: Vec::new(),
+        newest_commit: durable.map_or(MilestoneIndex(0), |(_, index)| index),
         reservation: None,
         damage: Vec::new(),
-        durable,
+        durable: durable.map(|(end, _)| end),
     };
     opening.segments(&log)?;
     opening.runs(&log)?;
@@ -85,14 +85,9 @@ pub(crate) fn open(
             .collect()
     };
     let newest = log.read().segments.back().map(|segment| segment.number);
-    let ledger = opening
-        .commits
-        .last()
-        .map_or(MilestoneIndex(0), |(_, commit)| commit.index);
     for segment in unclosed {
         if Some(segment.number) != newest {
-            writer::index(&log, &segment)?;
-            segment.close(log.folder(), ledger)?;
+            writer::close(&log, &segment, opening.newest_commit)?;
         }
     }
     let writer = LogWriter::new(Arc::clone(&log), segment_bytes)?;
@@ -100,14 +95,16 @@ pub(crate) fn open(
     Ok(Recovered {
         log,
         writer,
-        commits: opening.commits,
         reservation: opening.reservation,
         damage: opening.damage,
     })
 }
 
 struct Opening {
-    commits: Vec<(Position, CommitRecord)>,
+    /// Segments of whose commits the standings may be lost, oldest first.
+    read: Vec<u64>,
+    /// The newest milestone of which a commit is known.
+    newest_commit: MilestoneIndex,
     reservation: Option<Vec<u8>>,
     damage: Vec<StoreError>,
     durable: Option<Position>,
@@ -115,11 +112,7 @@ struct Opening {
 
 impl Opening {
     fn segments(&mut self, log: &BlockLog) -> Result<(), StoreError> {
-        let mut numbers: Vec<u64> = names(&log.folder)?
-            .iter()
-            .filter_map(|name| name.strip_suffix(".seg")?.parse().ok())
-            .collect();
-        numbers.sort_unstable();
+        let numbers = segment_numbers(&log.folder)?;
         let mut segments: Vec<Segment> = Vec::new();
         let newest = numbers.last().copied();
         for number in numbers {
@@ -159,7 +152,10 @@ impl Opening {
                 self.read(log, &segment, starts.get(at + 1).copied(), at + 1 == count)?;
             } else if is_table_missing {
                 // Its commits may say what became of blocks whose table is made again.
-                self.commits.extend(commits(&segment)?);
+                self.read.push(segment.number);
+            }
+            if let Some(table) = segment.table() {
+                self.newest_commit = self.newest_commit.max(table.closed_at());
             }
             log.write().segments.push_back(Arc::new(segment));
         }
@@ -238,13 +234,10 @@ impl Opening {
         next_seq: Option<u64>,
     ) -> Result<(), StoreError> {
         let mut seq_end = next_seq.unwrap_or(0);
+        self.read.push(segment.number);
         segment.fill(|hot| {
             let next = |count: usize| segment.first_seq + count as u64;
             for frame in contents.frames {
-                let position = Position {
-                    segment: segment.number,
-                    offset: frame.offset as u32,
-                };
                 match frame.kind {
                     FrameKind::Block => {
                         while next(hot.entries().len()) < frame.number {
@@ -265,7 +258,7 @@ impl Opening {
                         if let Some(record) = record {
                             let newest = record.cone.iter().map(|(seq, _)| seq + 1).max();
                             seq_end = seq_end.max(newest.unwrap_or(0)).max(record.block_seq + 1);
-                            self.commits.push((position, record));
+                            self.newest_commit = self.newest_commit.max(record.index);
                         }
                     }
                     FrameKind::Reservation => self.reservation = frame.body,
@@ -322,7 +315,7 @@ impl Opening {
                     .any(|run| (run.span.0..=run.span.1).contains(&number))
             };
             if !is_covered {
-                writer::index(log, segment)?;
+                writer::index(log, segment, &segment.entries()?)?;
             }
         }
         log.write()
@@ -333,22 +326,36 @@ impl Opening {
 
     /// Notes again what the commits that were read say of blocks.
     fn standings(&self, log: &BlockLog) -> Result<(), StoreError> {
-        for (_, commit) in &self.commits {
-            for ((seq, inclusion), white_flag_index) in commit.cone.iter().zip(0..) {
-                if let Some(found) = log.by_seq(*seq)? {
-                    let standing = BlockMetadata {
-                        referenced_by: commit.index,
-                        white_flag_index,
-                        inclusion: *inclusion,
-                    };
-                    if found.entry.standing != Some(standing) {
-                        found.segment.set_standing(found.index, &standing)?;
-                    }
+        for number in &self.read {
+            let Some(segment) = log.segment(*number) else {
+                continue;
+            };
+            let mut result = Ok(());
+            commits(&segment, |_, commit| {
+                if result.is_ok() {
+                    result = set_standings(log, &commit);
                 }
-            }
+            })?;
+            result?;
         }
         Ok(())
     }
+}
+
+fn set_standings(log: &BlockLog, commit: &CommitRecord) -> Result<(), StoreError> {
+    for ((seq, inclusion), white_flag_index) in commit.cone.iter().zip(0..) {
+        if let Some(found) = log.by_seq(*seq)? {
+            let standing = BlockMetadata {
+                referenced_by: commit.index,
+                white_flag_index,
+                inclusion: *inclusion,
+            };
+            if found.entry.standing != Some(standing) {
+                found.segment.set_standing(found.index, &standing)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Contents {
@@ -401,9 +408,50 @@ fn parents_of(block: &[u8]) -> Vec<BlockId> {
     Parents::read(&mut reader).map_or_else(|_| Vec::new(), |parents| parents.as_slice().to_vec())
 }
 
-/// The commits of a segment, in order.
-pub(super) fn commits(segment: &Segment) -> Result<Vec<(Position, CommitRecord)>, StoreError> {
-    let mut commits = Vec::new();
+/// Files in which the newest commit is looked for; a milestone is seldom further away than one.
+const NEWEST_SEGMENTS: usize = 4;
+
+/// The milestone of the newest commit in the last files of the log below `folder`. Only reads.
+pub(crate) fn newest_commit(
+    folder: &Path,
+    genesis: &[u8; 32],
+) -> Result<Option<MilestoneIndex>, StoreError> {
+    let folder = folder.join("blocks");
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    for number in segment_numbers(&folder)?
+        .into_iter()
+        .rev()
+        .take(NEWEST_SEGMENTS)
+    {
+        let Some(segment) = Segment::open(&folder, genesis, number)? else {
+            continue;
+        };
+        let mut newest = None;
+        commits(&segment, |_, commit| newest = Some(commit.index))?;
+        if newest.is_some() {
+            return Ok(newest);
+        }
+    }
+    Ok(None)
+}
+
+/// Numbers of the segments in a folder, in order.
+fn segment_numbers(folder: &Path) -> Result<Vec<u64>, StoreError> {
+    let mut numbers: Vec<u64> = names(folder)?
+        .iter()
+        .filter_map(|name| name.strip_suffix(".seg")?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Calls `each` with the commits of a segment, in order.
+pub(super) fn commits(
+    segment: &Segment,
+    mut each: impl FnMut(Position, CommitRecord),
+) -> Result<(), StoreError> {
     let mut scan = Scan::new(segment.path(), segment.salt, segment::HEADER_BYTES as u64)?;
     while let Some(scanned) = scan.next()? {
         if let Scanned::Frame {
@@ -417,10 +465,10 @@ pub(super) fn commits(segment: &Segment) -> Result<Vec<(Position, CommitRecord)>
                 segment: segment.number,
                 offset: offset as u32,
             };
-            commits.push((position, record));
+            each(position, record);
         }
     }
-    Ok(commits)
+    Ok(())
 }
 
 /// Reads every frame of a segment and reports what is none.

@@ -7,6 +7,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
@@ -22,8 +23,13 @@ use crate::error::AtPath;
 const MAGIC: &[u8; 8] = b"TGLseg\x00\x01";
 /// Bytes in front of the first frame.
 pub(crate) const HEADER_BYTES: usize = 64;
+/// Entries between two that are wanted for which one read is better than two.
+const ENTRY_GAP_MAX: usize = 64;
 /// Bytes read at once in the hope that a frame is not longer.
 const READ_AHEAD_BYTES: usize = 1_024;
+/// Bytes from the beginning of a frame that is wanted to the next for which one read is better than
+/// two.
+const FRAME_GAP_MAX: u32 = 8_192;
 
 /// A segment, open or closed.
 #[derive(Debug)]
@@ -38,6 +44,10 @@ pub(crate) struct Segment {
     table: OnceLock<Table>,
     /// Bytes of a closed segment, which do not change.
     closed_size: OnceLock<u64>,
+    /// The newest milestone that references a block, as far as it was noted since the start.
+    newest_reference: AtomicU32,
+    /// Whether the table may say of references that were noted before.
+    has_older_references: AtomicBool,
 }
 
 /// Name of the file of segment `number`.
@@ -85,6 +95,8 @@ impl Segment {
             hot: RwLock::new(Some(Hot::new())),
             table: OnceLock::new(),
             closed_size: OnceLock::new(),
+            newest_reference: AtomicU32::new(0),
+            has_older_references: AtomicBool::new(false),
         };
         Ok((segment, file))
     }
@@ -115,6 +127,8 @@ impl Segment {
             hot: RwLock::new(None),
             table: OnceLock::new(),
             closed_size: OnceLock::new(),
+            newest_reference: AtomicU32::new(0),
+            has_older_references: AtomicBool::new(false),
         }))
     }
 
@@ -127,6 +141,7 @@ impl Segment {
         match Table::open(path, self.first_seq)? {
             Some(table) => {
                 self.table.get_or_init(|| table);
+                self.has_older_references.store(true, Ordering::Relaxed);
                 Ok(true)
             }
             None => Ok(false),
@@ -206,6 +221,30 @@ impl Segment {
         }
     }
 
+    /// The entries at ascending positions, with few reads; fewer when the positions go beyond the
+    /// end.
+    pub(crate) fn entries_at(&self, indexes: &[usize]) -> Result<Vec<Entry>, StoreError> {
+        if let Some(hot) = &*self.read_hot() {
+            let entries = indexes.iter().map(|index| hot.entries().get(*index));
+            return Ok(entries.map_while(Option::<&Entry>::copied).collect());
+        }
+        let Some(table) = self.table() else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::with_capacity(indexes.len());
+        for near in indexes.chunk_by(|one, next| next - one <= ENTRY_GAP_MAX) {
+            let (Some(first), Some(last)) = (near.first(), near.last()) else {
+                continue;
+            };
+            if *last >= table.count() {
+                break;
+            }
+            let entries = table.entries_from(*first, last - first + 1)?;
+            found.extend(near.iter().map(|index| entries[index - first]));
+        }
+        Ok(found)
+    }
+
     /// All entries.
     pub(crate) fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         if let Some(hot) = &*self.read_hot() {
@@ -220,24 +259,88 @@ impl Segment {
         index: usize,
         standing: &BlockMetadata,
     ) -> Result<(), StoreError> {
-        if let Some(hot) = &mut *self.write_hot()
-            && let Some(entry) = hot.entries_mut().get_mut(index)
-        {
-            entry.standing = Some(*standing);
-        }
+        self.set_standings(&[(index, *standing)])
+    }
+
+    fn set_standing_on_disk(
+        &self,
+        index: usize,
+        standing: &BlockMetadata,
+    ) -> Result<(), StoreError> {
         match self.table() {
             Some(table) if index < table.count() => table.set_standing(index, standing),
             _ => Ok(()),
         }
     }
 
-    /// Writes the table; nothing is appended any more.
-    pub(crate) fn close(&self, folder: &Path, closed_at: MilestoneIndex) -> Result<(), StoreError> {
-        let entries = self.entries()?;
+    /// Notes what a milestone made of blocks, by their positions. A table gets the standings of
+    /// blocks in memory in one write, from the first to the last that changed.
+    pub(crate) fn set_standings(
+        &self,
+        standings: &[(usize, BlockMetadata)],
+    ) -> Result<(), StoreError> {
+        for (_, standing) in standings {
+            let index = standing.referenced_by.0;
+            self.newest_reference.fetch_max(index, Ordering::Relaxed);
+        }
+        let mut hot = self.write_hot();
+        let Some(hot) = &mut *hot else {
+            return standings
+                .iter()
+                .try_for_each(|(index, standing)| self.set_standing_on_disk(*index, standing));
+        };
+        let (mut first, mut last) = (usize::MAX, 0);
+        for (index, standing) in standings {
+            if hot.set_standing(*index, standing) {
+                (first, last) = (first.min(*index), last.max(*index));
+            }
+        }
+        match self.table() {
+            Some(table) if first <= last => {
+                let end = table.count().min(last + 1);
+                let changed = hot.entries().get(first..end).unwrap_or_default();
+                table.overwrite(first, changed)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The newest milestone that references a block of it; 0 when none does.
+    pub(crate) fn newest_reference(&self) -> Result<MilestoneIndex, StoreError> {
+        if self.has_older_references.load(Ordering::Relaxed)
+            && let Some(table) = self.table()
+        {
+            let newest = table.newest_reference()?;
+            self.newest_reference.fetch_max(newest.0, Ordering::Relaxed);
+            self.has_older_references.store(false, Ordering::Relaxed);
+        }
+        Ok(MilestoneIndex(
+            self.newest_reference.load(Ordering::Relaxed),
+        ))
+    }
+
+    /// Writes the table; nothing is appended any more. Standings may be set since `entries` was
+    /// asked for: the last of them are in the table, though not durable yet.
+    pub(crate) fn close(
+        &self,
+        folder: &Path,
+        closed_at: MilestoneIndex,
+        entries: &[Entry],
+    ) -> Result<(), StoreError> {
         let path = folder.join(table_name(self.number));
-        let table = Table::create(path, self.first_seq, closed_at, &entries)?;
+        let table = Table::create(path, self.first_seq, closed_at, entries)?;
+        let hot = self.write_hot();
+        if let Some(hot) = &*hot {
+            table.renew(entries, hot.entries())?;
+        }
         self.table.get_or_init(|| table);
+        drop(hot);
         Ok(())
+    }
+
+    /// Whether blocks are in memory that no milestone has referenced.
+    pub(crate) fn is_awaiting(&self) -> bool {
+        self.read_hot().as_ref().is_some_and(Hot::is_awaiting)
     }
 
     /// Gives up what is in memory; the table answers from now on.
@@ -262,35 +365,85 @@ impl Segment {
         kind: FrameKind,
         number: u64,
     ) -> Result<Bytes, StoreError> {
-        let damaged =
-            || StoreError::damaged(self.path(), format!("the frame at byte {offset} is wrong"));
-        let offset_long = u64::from(offset);
         let mut bytes = vec![0; READ_AHEAD_BYTES];
-        let count = self.file.read_at(&mut bytes, offset_long)?;
+        let count = self.file.read_at(&mut bytes, u64::from(offset))?;
         bytes.truncate(count);
-        let header = bytes
-            .first_chunk()
-            .and_then(Header::parse)
-            .ok_or_else(damaged)?;
-        if header.kind != kind || header.number != number {
-            return Err(damaged());
+        match self.body_in(&Bytes::from(bytes), (offset, offset), kind, number)? {
+            Ok(body) => Ok(body),
+            Err(length) => self.long_body((offset, length), kind, number),
         }
-        let end = frame::HEADER_BYTES + header.length as usize;
-        if end > count {
-            let left = self.file.size()?.saturating_sub(offset_long);
-            if end as u64 > left {
-                return Err(damaged());
+    }
+
+    /// The bodies of the block frames at ascending offsets, with their numbers, with few reads.
+    pub(crate) fn blocks(&self, places: &[(u32, u64)]) -> Result<Vec<Bytes>, StoreError> {
+        let mut bodies = Vec::with_capacity(places.len());
+        let is_near = |one: &(u32, u64), next: &(u32, u64)| next.0 - one.0 <= FRAME_GAP_MAX;
+        for near in places.chunk_by(is_near) {
+            let (Some((first, _)), Some((last, _))) = (near.first(), near.last()) else {
+                continue;
+            };
+            let mut bytes = vec![0; (last - first) as usize + READ_AHEAD_BYTES];
+            let count = self.file.read_at(&mut bytes, u64::from(*first))?;
+            bytes.truncate(count);
+            let bytes = Bytes::from(bytes);
+            for (offset, seq) in near {
+                let kind = FrameKind::Block;
+                bodies.push(match self.body_in(&bytes, (*first, *offset), kind, *seq)? {
+                    // A few of them must not keep all that was read.
+                    Ok(body) => Bytes::copy_from_slice(&body),
+                    Err(length) => self.long_body((*offset, length), kind, *seq)?,
+                });
             }
-            bytes.resize(end, 0);
-            self.file
-                .read_exact_at(&mut bytes[count..], offset_long + count as u64)?;
         }
-        let body = Bytes::from(bytes).slice(frame::HEADER_BYTES..end);
+        Ok(bodies)
+    }
+
+    /// The body of the frame at `offset` in bytes that were read from `start` on. When not all of
+    /// it is there, the length of the frame.
+    fn body_in(
+        &self,
+        bytes: &Bytes,
+        (start, offset): (u32, u32),
+        kind: FrameKind,
+        number: u64,
+    ) -> Result<Result<Bytes, usize>, StoreError> {
+        let begin = (offset - start) as usize;
+        let header = bytes.get(begin..).and_then(|rest| rest.first_chunk());
+        let header = header
+            .and_then(Header::parse)
+            .filter(|header| header.kind == kind && header.number == number)
+            .ok_or_else(|| self.damaged_frame(offset))?;
+        let length = frame::HEADER_BYTES + header.length as usize;
+        if begin + length > bytes.len() {
+            return Ok(Err(length));
+        }
+        let body = bytes.slice(begin + frame::HEADER_BYTES..begin + length);
         if header.fits(self.salt, &body) {
-            Ok(body)
+            Ok(Ok(body))
         } else {
-            Err(damaged())
+            Err(self.damaged_frame(offset))
         }
+    }
+
+    /// The body of a frame of which it is known how long it is.
+    fn long_body(
+        &self,
+        (offset, length): (u32, usize),
+        kind: FrameKind,
+        number: u64,
+    ) -> Result<Bytes, StoreError> {
+        let left = self.file.size()?.saturating_sub(u64::from(offset));
+        if length as u64 > left {
+            return Err(self.damaged_frame(offset));
+        }
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, u64::from(offset))?;
+        let body = self.body_in(&Bytes::from(bytes), (offset, offset), kind, number)?;
+        body.map_err(|_| self.damaged_frame(offset))
+    }
+
+    fn damaged_frame(&self, offset: u32) -> StoreError {
+        StoreError::damaged(self.path(), format!("the frame at byte {offset} is wrong"))
     }
 
     /// Removes the files.
@@ -307,7 +460,7 @@ impl Segment {
         file.sync_all().at(&path)
     }
 
-    fn read_hot(&self) -> RwLockReadGuard<'_, Option<Hot>> {
+    pub(super) fn read_hot(&self) -> RwLockReadGuard<'_, Option<Hot>> {
         self.hot.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -21,6 +21,8 @@ const MAGIC: &[u8; 8] = b"TGLtab\x00\x01";
 const HEADER_BYTES: usize = 64;
 /// Bytes of an entry.
 const ENTRY_BYTES: usize = 48;
+/// Entries that are overwritten at once.
+const ENTRIES_AT_ONCE: usize = 4_096;
 
 /// A table on disk.
 #[derive(Debug)]
@@ -123,14 +125,23 @@ impl Table {
         self.parse(&bytes, index)
     }
 
+    /// The entries from position `first` on, `count` of them, in one read.
+    pub(crate) fn entries_from(
+        &self,
+        first: usize,
+        count: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut bytes = vec![0; count * ENTRY_BYTES];
+        self.file.read_exact_at(&mut bytes, offset_of(first))?;
+        let entries = bytes.as_chunks::<ENTRY_BYTES>().0.iter().zip(first..);
+        entries
+            .map(|(bytes, index)| self.parse(bytes, index))
+            .collect()
+    }
+
     /// All entries.
     pub(crate) fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let mut bytes = vec![0; self.count * ENTRY_BYTES];
-        self.file.read_exact_at(&mut bytes, offset_of(0))?;
-        let entries = bytes.as_chunks::<ENTRY_BYTES>().0.iter().enumerate();
-        entries
-            .map(|(index, bytes)| self.parse(bytes, index))
-            .collect()
+        self.entries_from(0, self.count)
     }
 
     /// All entries, after a look at the checksum of ids and offsets.
@@ -151,6 +162,49 @@ impl Table {
         let bytes = standing::to_bytes(Some(standing), self.first_seq + index as u64);
         let offset = offset_of(index) + (ENTRY_BYTES - STANDING_BYTES) as u64;
         self.file.write_all_at(&bytes, offset)
+    }
+
+    /// Overwrites the entries from position `first` on; ids and offsets are those that are there.
+    pub(crate) fn overwrite(&self, first: usize, entries: &[Entry]) -> Result<(), StoreError> {
+        let mut bytes = Vec::with_capacity(ENTRIES_AT_ONCE.min(entries.len()) * ENTRY_BYTES);
+        let mut first = first;
+        for entries in entries.chunks(ENTRIES_AT_ONCE) {
+            bytes.clear();
+            for (entry, index) in entries.iter().zip(first..) {
+                bytes.extend_from_slice(&to_bytes(entry, self.first_seq + index as u64));
+            }
+            self.file.write_all_at(&bytes, offset_of(first))?;
+            first += entries.len();
+        }
+        Ok(())
+    }
+
+    /// Overwrites what differs between the entries that were `written` and those of now.
+    pub(crate) fn renew(&self, written: &[Entry], now: &[Entry]) -> Result<(), StoreError> {
+        let written = written.chunks(ENTRIES_AT_ONCE);
+        let parts = written.zip(now.chunks(ENTRIES_AT_ONCE)).enumerate();
+        for (number, (before, after)) in parts {
+            if before != after {
+                self.overwrite(number * ENTRIES_AT_ONCE, after)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest milestone that references a block; 0 when none does.
+    pub(crate) fn newest_reference(&self) -> Result<MilestoneIndex, StoreError> {
+        let mut newest = MilestoneIndex(0);
+        let mut bytes = vec![0; ENTRIES_AT_ONCE.min(self.count) * ENTRY_BYTES];
+        for first in (0..self.count).step_by(ENTRIES_AT_ONCE) {
+            let count = ENTRIES_AT_ONCE.min(self.count - first);
+            let bytes = &mut bytes[..count * ENTRY_BYTES];
+            self.file.read_exact_at(bytes, offset_of(first))?;
+            for (bytes, index) in bytes.as_chunks::<ENTRY_BYTES>().0.iter().zip(first..) {
+                let standing = self.parse(bytes, index)?.standing;
+                newest = newest.max(standing.map_or(newest, |standing| standing.referenced_by));
+            }
+        }
+        Ok(newest)
     }
 
     fn parse(&self, bytes: &[u8; ENTRY_BYTES], index: usize) -> Result<Entry, StoreError> {

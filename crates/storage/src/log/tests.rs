@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tangle_types::Inclusion;
+use tangle_types::{BlockMetadata, Inclusion};
 
 use super::*;
 use crate::disk::remove;
@@ -47,6 +47,10 @@ fn bodies(log: &BlockLog) -> Vec<Option<Bytes>> {
     (0..count as u64).map(body).collect()
 }
 
+fn commit_count(log: &BlockLog) -> usize {
+    log.commits_above(MilestoneIndex(0)).unwrap().len()
+}
+
 #[test]
 fn log_cut_at_any_byte_keeps_every_whole_frame_before() {
     let folder = tempfile::tempdir().unwrap();
@@ -58,7 +62,7 @@ fn log_cut_at_any_byte_keeps_every_whole_frame_before() {
         let frames = ends[1..].iter().filter(|end| **end as usize <= cut).count();
         let (blocks, commits) = [(0, 0), (1, 0), (2, 0), (2, 1), (3, 1), (4, 1)][frames];
         assert_eq!(bodies(&recovered.log).len(), blocks, "cut at {cut}");
-        assert_eq!(recovered.commits.len(), commits);
+        assert_eq!(commit_count(&recovered.log), commits);
         assert!(recovered.damage.is_empty());
         assert_eq!(std::fs::metadata(&path).unwrap().len(), ends[frames]);
     }
@@ -84,8 +88,8 @@ fn flipped_byte_loses_one_frame_and_is_told_when_it_was_durable() {
                 assert_eq!(found.iter().position(Option::is_none), Some(frame));
             }
             // The commit and what follows cannot be told from what a power cut leaves.
-            2 => assert_eq!((found.len(), recovered.commits.len()), (2, 0)),
-            frame => assert_eq!((found.len(), recovered.commits.len()), (frame - 1, 1)),
+            2 => assert_eq!((found.len(), commit_count(&recovered.log)), (2, 0)),
+            frame => assert_eq!((found.len(), commit_count(&recovered.log)), (frame - 1, 1)),
         }
     }
 }
@@ -102,10 +106,16 @@ fn damage_before_the_known_durable_end_is_told() {
         segment: 0,
         offset: ends[3] as u32,
     };
-    let recovered = open(folder.path(), GENESIS, 1 << 20, Some(durable)).unwrap();
+    let recovered = open(
+        folder.path(),
+        GENESIS,
+        1 << 20,
+        Some((durable, MilestoneIndex(1))),
+    )
+    .unwrap();
     assert_eq!(recovered.damage.len(), 1);
     assert_eq!(bodies(&recovered.log).len(), 4);
-    assert!(recovered.commits.is_empty());
+    assert_eq!(commit_count(&recovered.log), 0);
 }
 
 #[test]
@@ -133,6 +143,61 @@ fn frame_inside_a_damaged_block_is_not_believed() {
     assert_eq!(bodies(&recovered.log).len(), 4);
 }
 
+/// Waits until all segments but the newest are closed and runs are merged.
+fn wait_until_closed(log: &BlockLog) {
+    let is_closed = || {
+        let state = log.read();
+        let mut older = state.segments.iter().rev().skip(1);
+        let newest = state.segments.back().map(|segment| segment.number);
+        let indexed = state.runs.first().map(|run| run.span.1 + 1);
+        older.all(|segment| segment.table().is_some())
+            && indexed == newest
+            && writer::mergeable(&state.runs).is_none()
+    };
+    let started = std::time::Instant::now();
+    while !is_closed() {
+        assert!(started.elapsed().as_secs() < 60, "segments are not closed");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn blocks_and_standings_are_there_while_segments_are_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let recovered = open(folder.path(), GENESIS, 1 << 20, None).unwrap();
+    let (log, mut writer) = (recovered.log, recovered.writer);
+    let standing = |seq: u64| BlockMetadata {
+        referenced_by: MilestoneIndex(1 + seq as u32),
+        white_flag_index: 7,
+        inclusion: Inclusion::NoTransaction,
+    };
+    let id = |seq: u64| BlockId(tangle_crypto::blake2b::hash(&seq.to_le_bytes()));
+    let count = 24 * 40_u64;
+    for seq in 0..count {
+        let bytes = seq.to_le_bytes();
+        writer.append_block_bytes(id(seq), &bytes).unwrap();
+        if seq % 40 == 39 {
+            writer.close(MilestoneIndex(0), None).unwrap();
+            // Some of the segments are being closed, others are, others wait.
+            let standings = (0..seq).rev().take(100).map(|seq| (seq, standing(seq)));
+            writer.set_standings(standings).unwrap();
+            for seq in 0..=seq {
+                assert!(log.find(&id(seq)).unwrap().is_some(), "block {seq}");
+            }
+        }
+    }
+    let newest = |at: usize| log.segments()[at].newest_reference().unwrap();
+    assert_eq!(newest(0), MilestoneIndex(40));
+    drop((log, writer));
+    let log = open(folder.path(), GENESIS, 1 << 20, None).unwrap().log;
+    for seq in 0..count - 1 {
+        let found = log.by_seq(seq).unwrap().unwrap();
+        assert_eq!(found.entry.standing, Some(standing(seq)), "block {seq}");
+    }
+    let newest = log.segments()[0].newest_reference().unwrap();
+    assert_eq!(newest, MilestoneIndex(40));
+}
+
 #[test]
 fn runs_are_merged_and_find_every_block() {
     let folder = tempfile::tempdir().unwrap();
@@ -146,8 +211,10 @@ fn runs_are_merged_and_find_every_block() {
             writer.append_block_bytes(id, &body).unwrap();
             ids.push((id, body));
         }
-        writer.close(MilestoneIndex(segment as u32)).unwrap();
+        let index = MilestoneIndex(segment as u32);
+        writer.close(index, None).unwrap();
     }
+    wait_until_closed(&log);
     let runs = log.read().runs.len();
     assert_eq!(runs, 2 + 4, "two merged runs and four single ones");
     let check = |log: &BlockLog, first: usize| {

@@ -1,5 +1,6 @@
 //! Appending to the log.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
@@ -8,11 +9,16 @@ use std::sync::Arc;
 use tangle_engine::CheckedBlock;
 use tangle_types::{BlockMetadata, MilestoneIndex};
 
+use super::closer::{Closer, Full, Task};
+use super::flusher::Flusher;
 use super::frame::{self, FrameKind};
 use super::hot::Entry;
 use super::run::{self, Run};
 use super::segment::{self, Segment};
-use super::{BlockLog, HOT_SEGMENTS, MERGE_COUNT, OPEN_SEGMENTS, Position, SEGMENT_BLOCKS_MAX};
+use super::{
+    BlockLog, HOT_SEGMENTS_MAX, HOT_SEGMENTS_MIN, MERGE_COUNT, OPEN_SEGMENTS, Position, Prepare,
+    SEGMENT_BLOCKS_MAX,
+};
 use crate::StoreError;
 use crate::error::AtPath;
 
@@ -28,7 +34,9 @@ pub(crate) struct LogWriter {
     size: u64,
     segment_bytes: u64,
     buffer: Vec<u8>,
-    /// Closed segments whose tables were changed since the last close.
+    flusher: Flusher,
+    closer: Closer,
+    /// Full segments whose standings were changed since the newest was begun.
     changed: Vec<Arc<Segment>>,
 }
 
@@ -52,6 +60,8 @@ impl LogWriter {
             size: file.metadata().at(active.path())?.len(),
             segment_bytes: segment_bytes.clamp(1 << 16, SEGMENT_BYTES_MAX),
             buffer: Vec::new(),
+            flusher: Flusher::start(log.folder())?,
+            closer: Closer::start(Arc::clone(&log))?,
             changed: Vec::new(),
             log,
             active,
@@ -137,85 +147,90 @@ impl LogWriter {
     }
 
     /// Makes everything appended durable.
-    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
+        self.flusher.synced();
         self.file.sync_data().at(self.active.path())
     }
 
-    /// Notes what a milestone made of the block with number `seq`.
-    pub(crate) fn set_standing(
+    /// Waits until full segments are closed and the files of forgotten ones are removed.
+    pub(crate) fn finish(&self) -> Result<(), StoreError> {
+        self.closer.finish()
+    }
+
+    /// Notes what a milestone made of blocks, by their numbers.
+    pub(crate) fn set_standings(
         &mut self,
-        seq: u64,
-        standing: &BlockMetadata,
+        standings: impl Iterator<Item = (u64, BlockMetadata)>,
     ) -> Result<(), StoreError> {
-        if let Some(index) = seq.checked_sub(self.active.first_seq) {
-            return self.active.set_standing(index as usize, standing);
+        let segments = self.log.segments();
+        let mut by_segment: BTreeMap<usize, Vec<(usize, BlockMetadata)>> = BTreeMap::new();
+        for (seq, standing) in standings {
+            let behind = segments.partition_point(|segment| segment.first_seq <= seq);
+            let Some(at) = behind.checked_sub(1) else {
+                continue;
+            };
+            let index = (seq - segments[at].first_seq) as usize;
+            by_segment.entry(at).or_default().push((index, standing));
         }
-        let Some(found) = self.log.by_seq(seq)? else {
-            return Ok(());
-        };
-        found.segment.set_standing(found.index, standing)?;
-        let number = found.segment.number;
-        if !self.changed.iter().any(|segment| segment.number == number) {
-            self.changed.push(found.segment);
-        }
-        Ok(())
-    }
-
-    /// Closes the segment when it is full.
-    pub(crate) fn close_if_full(&mut self, ledger: MilestoneIndex) -> Result<(), StoreError> {
-        if self.size >= self.segment_bytes || self.active.count() >= SEGMENT_BLOCKS_MAX {
-            self.close(ledger)?;
-        }
-        Ok(())
-    }
-
-    /// Closes the segment and begins the next. Every standing that its commits set is durable
-    /// afterwards, so that an opening store need not read them again.
-    pub(crate) fn close(&mut self, ledger: MilestoneIndex) -> Result<(), StoreError> {
-        self.sync()?;
-        for segment in self.changed.drain(..) {
-            if let Some(table) = segment.table() {
-                table.sync()?;
+        for (at, standings) in by_segment {
+            let segment = &segments[at];
+            segment.set_standings(&standings)?;
+            let is_noted = |changed: &Arc<Segment>| changed.number == segment.number;
+            // Where the active one is closed, its whole table becomes durable.
+            if segment.number != self.active.number && !self.changed.iter().any(is_noted) {
+                self.changed.push(Arc::clone(segment));
             }
         }
-        index(&self.log, &self.active)?;
-        self.active.close(self.log.folder(), ledger)?;
-        let next_seq = self.active.first_seq + self.active.count() as u64;
-        (self.active, self.file) = begin(&self.log, self.active.number + 1, next_seq)?;
-        self.size = segment::HEADER_BYTES as u64;
-        settle(&self.log);
-        merge(&self.log)
+        Ok(())
     }
 
-    /// Removes the oldest segments up to number `last`.
+    /// Whether the segment should be closed.
+    pub(crate) fn is_full(&self) -> bool {
+        self.size >= self.segment_bytes || self.active.count() >= SEGMENT_BLOCKS_MAX
+    }
+
+    /// Begins the next segment and has the full one closed, after `prepare`.
+    pub(crate) fn close(
+        &mut self,
+        ledger: MilestoneIndex,
+        prepare: Option<Prepare>,
+    ) -> Result<(), StoreError> {
+        // Only the newest segment may have an end that a crash has torn.
+        self.sync()?;
+        let segment = Arc::clone(&self.active);
+        let next_seq = segment.first_seq + segment.count() as u64;
+        (self.active, self.file) = begin(&self.log, segment.number + 1, next_seq)?;
+        self.size = segment::HEADER_BYTES as u64;
+        self.closer.take(Task::Close(Full {
+            segment,
+            closed_at: ledger,
+            changed: std::mem::take(&mut self.changed),
+            prepare,
+        }))
+    }
+
+    /// Forgets the oldest segments up to number `last` and has their files removed.
     pub(crate) fn drop_segments(&mut self, last: u64) -> Result<(), StoreError> {
-        loop {
-            let oldest = {
-                let mut state = self.log.write();
-                match state.segments.front() {
-                    Some(segment)
-                        if segment.number <= last && segment.number < self.active.number =>
-                    {
-                        state.segments.pop_front().expect("there is a front")
-                    }
-                    _ => break,
-                }
-            };
-            oldest.remove(self.log.folder())?;
-        }
+        let mut segments = Vec::new();
         let mut state = self.log.write();
-        let first = state.segments.front().map_or(0, |segment| segment.number);
-        let (kept, gone) = state.runs.drain(..).partition(|run| run.span.1 >= first);
-        state.runs = kept;
-        for run in gone {
-            crate::disk::remove(run.path())?;
+        while let Some(oldest) = state.segments.front()
+            && oldest.number <= last
+            && oldest.number < self.active.number
+        {
+            segments.extend(state.segments.pop_front());
         }
-        Ok(())
+        let first = state.segments.front().map_or(0, |segment| segment.number);
+        let (kept, runs) = state.runs.drain(..).partition(|run| run.span.1 >= first);
+        state.runs = kept;
+        drop(state);
+        self.closer.take(Task::Remove(segments, runs))
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
         self.file.write_all(&self.buffer).at(self.active.path())?;
-        self.size += self.buffer.len() as u64;
+        let bytes = self.buffer.len() as u64;
+        self.size += bytes;
+        self.flusher.appended(bytes, self.active.path());
         // A single huge commit must not keep its memory for ever.
         self.buffer.shrink_to(4 << 20);
         Ok(())
@@ -230,9 +245,24 @@ fn begin(log: &BlockLog, number: u64, first_seq: u64) -> Result<(Arc<Segment>, F
     Ok((segment, file))
 }
 
-/// Writes the run of one segment.
-pub(super) fn index(log: &BlockLog, segment: &Segment) -> Result<(), StoreError> {
+/// Writes the run and the table of a segment to which nothing is appended any more. `closed_at` is
+/// the ledger index when it was full.
+pub(super) fn close(
+    log: &BlockLog,
+    segment: &Segment,
+    closed_at: MilestoneIndex,
+) -> Result<(), StoreError> {
     let entries = segment.entries()?;
+    index(log, segment, &entries)?;
+    segment.close(log.folder(), closed_at, &entries)
+}
+
+/// Writes the run of one segment with these entries.
+pub(super) fn index(
+    log: &BlockLog,
+    segment: &Segment,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
     let mut pairs: Vec<run::Pair> = entries
         .iter()
         .zip(segment.first_seq..)
@@ -247,11 +277,13 @@ pub(super) fn index(log: &BlockLog, segment: &Segment) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Gives up memory and descriptors of segments that are not young any more.
+/// Gives up memory and descriptors of segments that do not need them any more.
 pub(super) fn settle(log: &BlockLog) {
     let state = log.read();
-    for segment in state.segments.iter().rev().skip(HOT_SEGMENTS) {
-        segment.cool();
+    for (age, segment) in state.segments.iter().rev().enumerate() {
+        if age >= HOT_SEGMENTS_MAX || age >= HOT_SEGMENTS_MIN && !segment.is_awaiting() {
+            segment.cool();
+        }
     }
     for segment in state.segments.iter().rev().skip(OPEN_SEGMENTS) {
         segment.release();
@@ -261,7 +293,7 @@ pub(super) fn settle(log: &BlockLog) {
 /// Merges neighbouring runs of about a size, as long as there are enough of them.
 pub(super) fn merge(log: &BlockLog) -> Result<(), StoreError> {
     loop {
-        let (inputs, start, first_seq) = {
+        let (inputs, first_seq) = {
             let state = log.read();
             let Some(start) = mergeable(&state.runs) else {
                 return Ok(());
@@ -271,23 +303,30 @@ pub(super) fn merge(log: &BlockLog) -> Result<(), StoreError> {
                 .segments
                 .front()
                 .map_or(0, |segment| segment.first_seq);
-            (inputs, start, first_seq)
+            (inputs, first_seq)
         };
         let span = (inputs[MERGE_COUNT - 1].span.0, inputs[0].span.1);
         let count = inputs.iter().map(|run| run.count()).sum();
         let pairs = run::merge(&inputs, first_seq);
         let merged = Run::create(log.run_path(span), span, count, pairs)?;
-        log.write()
-            .runs
-            .splice(start..start + MERGE_COUNT, [Arc::new(merged)]);
+        replace(&mut log.write().runs, &inputs, merged);
         for run in inputs {
             crate::disk::remove(run.path())?;
         }
     }
 }
 
+/// Puts a merged run in the place of those that it was made from; some of the oldest may be gone,
+/// and new ones be there.
+fn replace(runs: &mut Vec<Arc<Run>>, inputs: &[Arc<Run>], merged: Run) {
+    let is_input = |run: &Arc<Run>| inputs.iter().any(|input| Arc::ptr_eq(input, run));
+    let at = runs.partition_point(|run| run.span.0 > merged.span.1);
+    runs.retain(|run| !is_input(run));
+    runs.insert(at, Arc::new(merged));
+}
+
 /// The first of enough neighbouring runs of a level.
-fn mergeable(runs: &[Arc<Run>]) -> Option<usize> {
+pub(super) fn mergeable(runs: &[Arc<Run>]) -> Option<usize> {
     let level = |run: &Run| (run.span.1 - run.span.0 + 1).ilog(MERGE_COUNT as u64);
     runs.windows(MERGE_COUNT)
         .position(|window| window.iter().all(|run| level(run) == level(&window[0])))

@@ -21,8 +21,9 @@ use tangle_types::{
 
 use super::error::at;
 use super::import::Announcements;
+use super::pace::PacedFile;
 use super::record::decode_parameters;
-use super::{Header, Record, SnapshotError, SnapshotReader, SnapshotWriter};
+use super::{Header, Pace, Record, SnapshotError, SnapshotReader, SnapshotWriter};
 use crate::Genesis;
 
 const PREFIX: &str = "base-";
@@ -30,6 +31,9 @@ const SUFFIX: &str = ".snapshot";
 /// A base that is being written.
 pub(super) const TEMPORARY: &str = "base.tmp";
 const BUFFER_BYTES: usize = 1 << 18;
+
+/// Writes a snapshot into a file.
+pub(super) type FileWriter<'p> = SnapshotWriter<BufWriter<PacedFile<'p>>>;
 
 /// The state that a store begins with.
 #[derive(Clone, Debug)]
@@ -210,14 +214,14 @@ fn newest(folder: &Path) -> Result<Option<PathBuf>, SnapshotError> {
 }
 
 /// Writes the base of the store in `folder` and removes the one before. `fill` appends all records.
-pub(crate) fn replace(
+pub(super) fn replace(
     folder: &Path,
     header: Header,
-    fill: impl FnOnce(&mut SnapshotWriter<BufWriter<File>>) -> Result<(), SnapshotError>,
+    fill: impl FnOnce(&mut FileWriter<'_>) -> Result<(), SnapshotError>,
 ) -> Result<Header, SnapshotError> {
     let before = newest(folder)?;
     let temporary = folder.join(TEMPORARY);
-    let header = write_file(&temporary, header, fill)?;
+    let header = write_file(&temporary, header, &Pace::default(), fill)?;
     let index = match &header {
         Header::Full(header) => header.target_index,
         Header::Delta(header) => header.target_index,
@@ -236,9 +240,11 @@ pub(crate) fn replace(
 pub(super) fn write_file(
     path: &Path,
     header: Header,
-    fill: impl FnOnce(&mut SnapshotWriter<BufWriter<File>>) -> Result<(), SnapshotError>,
+    pace: &Pace,
+    fill: impl FnOnce(&mut FileWriter<'_>) -> Result<(), SnapshotError>,
 ) -> Result<Header, SnapshotError> {
     let file = File::create(path).map_err(at(path))?;
+    let file = PacedFile::new(file, pace);
     let mut writer = SnapshotWriter::new(BufWriter::with_capacity(BUFFER_BYTES, file), header)?;
     fill(&mut writer)?;
     let (header, mut buffered) = writer.finish()?;

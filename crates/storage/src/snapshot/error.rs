@@ -203,6 +203,9 @@ pub enum SnapshotError {
         /// By its contents.
         found: String,
     },
+    /// Somebody wanted no more of it.
+    #[error("writing was stopped")]
+    Stopped,
     /// The temporary ledger failed.
     #[error("the temporary ledger failed: {0}")]
     Ledger(#[from] fjall::Error),

@@ -6,18 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use tangle_engine::Store;
 use tangle_types::{
     BlockId, Codec, Milestone, MilestoneId, MilestoneIndex, OutputId, ParametersOption,
-    ParsedBlock, TransactionId, Treasury, UnixSeconds,
+    TransactionId, Treasury, UnixSeconds,
 };
 
-use super::base::{sync_folder, write_file};
+use super::base::{open, sync_folder, write_file};
 use super::error::at;
 use super::import::Announcements;
 use super::record::decode_parameters;
-use super::{ENTRY_POINTS_MAX, FullHeader, Header, Record, SnapshotError};
+use super::{
+    DeltaHeader, ENTRY_POINTS_MAX, FullHeader, Header, Order, Pace, Record, SnapshotError,
+};
 use crate::ledger::View;
+use crate::prune::pruned_roots;
+use crate::reader::Pin;
 use crate::{Genesis, Reader};
 
 /// Milestones before the target whose announcements may still wait for their time (TIP-29: at most
@@ -51,11 +54,10 @@ pub fn write_genesis(genesis: &Genesis, path: &Path) -> Result<FullHeader, Snaps
     };
     let outputs = genesis.outputs().map(Record::Output);
     let records = outputs.chain([Record::EntryPoint(BlockId::ZERO)]);
-    write_whole(path, header, records.map(Ok))
+    write_full(path, header, records.map(Ok), &Pace::default())
 }
 
-/// Writes a full snapshot of milestone `target` of the network `genesis` into the file `path`,
-/// which appears as a whole or not at all.
+/// Writes a full snapshot into the file `path`, which appears as a whole or not at all.
 ///
 /// A target further back than the below-max-depth parameter needs the fewest entry points. One
 /// that is nearer lists every block that a later one may still refer to.
@@ -63,27 +65,79 @@ pub fn write_genesis(genesis: &Genesis, path: &Path) -> Result<FullHeader, Snaps
 /// # Errors
 /// The store does not go back to `target` or not up to it, there are too many entry points, or
 /// the file cannot be written.
-pub fn write(
-    reader: &Reader,
-    genesis: &Genesis,
-    target: MilestoneIndex,
-    path: &Path,
-) -> Result<FullHeader, SnapshotError> {
-    let view = reader.view()?;
-    let export = Export::prepare(reader, &view, genesis, target)?;
+pub fn write(order: &Order<'_>, path: &Path) -> Result<FullHeader, SnapshotError> {
+    let Order { reader, target, .. } = *order;
+    let (_pin, view) = pinned_view(reader, target)?;
+    let mut export = Export::prepare(order, &view)?;
+    export.find_first_diff()?;
     let header = export.header();
     let outputs = view.unspent_outputs();
     let outputs = outputs.map(|output| Ok(Record::Output(output?)));
-    let diffs = export.diff_indexes().flat_map(|index| {
-        // One milestone's diff at a time.
-        match export.diff(index) {
-            Ok(records) => records.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
-        }
-    });
-    let entry_points = export.entry_points.iter().copied();
-    let entry_points = entry_points.map(|id| Ok(Record::EntryPoint(id)));
-    write_whole(path, header, outputs.chain(diffs).chain(entry_points))
+    let indexes = indexes(export.first_diff, view.head.ledger_index).rev();
+    let records = outputs.chain(export.diffs(indexes));
+    write_full(
+        path,
+        header,
+        records.chain(export.entry_points()),
+        order.pace,
+    )
+}
+
+/// What a delta snapshot goes on from.
+#[derive(Debug)]
+pub(super) struct Continued<'a> {
+    /// Target of the full snapshot.
+    pub(super) full_target_milestone_id: MilestoneId,
+    /// An older delta that continues the same full snapshot.
+    pub(super) before: Option<&'a Path>,
+    /// The milestone that the older delta, or else the full snapshot, leads to.
+    pub(super) reached: MilestoneIndex,
+}
+
+/// Writes a delta snapshot into the file `path`, which appears as a whole or not at all.
+///
+/// # Errors
+/// As [`write()`].
+pub(super) fn write_delta(
+    order: &Order<'_>,
+    continued: &Continued<'_>,
+    path: &Path,
+) -> Result<DeltaHeader, SnapshotError> {
+    let Order { reader, target, .. } = *order;
+    let (_pin, view) = pinned_view(reader, target.min(continued.reached.next()))?;
+    let export = Export::prepare(order, &view)?;
+    if view.head.pruning_index > continued.reached {
+        let index = continued.reached.next();
+        return Err(export.gone(index, "it was pruned".to_owned()));
+    }
+    let (_, target_timestamp) = export.target_milestone;
+    let header = DeltaHeader {
+        target_index: target,
+        target_timestamp,
+        full_target_milestone_id: continued.full_target_milestone_id,
+        entry_points_offset: 0,
+        diff_count: 0,
+        entry_point_count: 0,
+    };
+    let before = continued.before.map(open).transpose()?;
+    let before = before.into_iter().flatten();
+    let before = before.filter(|record| !matches!(record, Ok(Record::EntryPoint(_))));
+    let records = before
+        .chain(export.diffs(indexes(continued.reached.next(), target)))
+        .chain(export.entry_points());
+    match write_whole(path, Header::Delta(header), records, order.pace)? {
+        Header::Delta(header) => Ok(header),
+        Header::Full(_) => unreachable!("a writer keeps its kind of header"),
+    }
+}
+
+/// The store as it is now, with the history that a snapshot of `oldest` or a later milestone needs
+/// kept from being pruned.
+fn pinned_view(reader: &Reader, oldest: MilestoneIndex) -> Result<(Pin, View), SnapshotError> {
+    // Blocks this far back may still be entry points.
+    let needed = oldest.0.saturating_sub(u32::from(u8::MAX));
+    let pin = reader.pin(MilestoneIndex(needed));
+    Ok((pin, reader.view()))
 }
 
 /// What is gathered before a snapshot of a store is written.
@@ -101,12 +155,13 @@ struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    fn prepare(
-        reader: &'a Reader,
-        view: &'a View,
-        genesis: &Genesis,
-        target: MilestoneIndex,
-    ) -> Result<Self, SnapshotError> {
+    fn prepare(order: &Order<'a>, view: &'a View) -> Result<Self, SnapshotError> {
+        let Order {
+            reader,
+            genesis,
+            target,
+            ..
+        } = *order;
         let (oldest, newest) = (view.head.pruning_index, view.head.ledger_index);
         if target < oldest || target > newest {
             return Err(SnapshotError::NoSuchTarget {
@@ -124,7 +179,6 @@ impl<'a> Export<'a> {
             first_diff: target.next(),
             entry_points: BTreeSet::new(),
         };
-        export.find_first_diff()?;
         export.find_entry_points()?;
         Ok(export)
     }
@@ -169,9 +223,11 @@ impl<'a> Export<'a> {
     fn find_entry_points(&mut self) -> Result<(), SnapshotError> {
         let newest = self.view.head.ledger_index;
         for index in indexes(self.target.next(), newest) {
-            for (id, _) in self.cone(index)? {
-                self.add_parents(&id)?;
-            }
+            let roots = self.reader.roots(index)?;
+            let roots = roots.ok_or_else(|| self.gone(index, "it was pruned".to_owned()))?;
+            let roots = pruned_roots(&roots, self.target);
+            self.entry_points.extend(roots.map(|(id, _)| id));
+            self.check_entry_points()?;
         }
         let below_max_depth = decode_parameters(&self.parameters)
             .map_err(|source| SnapshotError::Decode {
@@ -196,25 +252,6 @@ impl<'a> Export<'a> {
         self.check_entry_points()
     }
 
-    fn add_parents(&mut self, id: &BlockId) -> Result<(), SnapshotError> {
-        let bytes = self.reader.block(id)?.ok_or_else(|| {
-            let index = self.target;
-            self.gone(index, format!("block {id} after it is not stored any more"))
-        })?;
-        let block = ParsedBlock::parse(bytes).map_err(|source| SnapshotError::Decode {
-            what: "a stored block",
-            offset: 0,
-            source,
-        })?;
-        for parent in block.block.parents.as_slice() {
-            let metadata = self.reader.metadata(parent)?;
-            if metadata.is_some_and(|metadata| metadata.referenced_by <= self.target) {
-                self.entry_points.insert(*parent);
-            }
-        }
-        self.check_entry_points()
-    }
-
     fn check_entry_points(&self) -> Result<(), SnapshotError> {
         let found = self.entry_points.len();
         if found > ENTRY_POINTS_MAX {
@@ -223,9 +260,20 @@ impl<'a> Export<'a> {
         Ok(())
     }
 
-    /// The diffs in the file, backwards from the ledger index.
-    fn diff_indexes(&self) -> impl Iterator<Item = MilestoneIndex> + use<> {
-        indexes(self.first_diff, self.view.head.ledger_index).rev()
+    /// The diffs of milestones, one milestone at a time.
+    fn diffs(
+        &self,
+        indexes: impl Iterator<Item = MilestoneIndex>,
+    ) -> impl Iterator<Item = Result<Record, SnapshotError>> {
+        indexes.flat_map(|index| match self.diff(index) {
+            Ok(records) => records.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        })
+    }
+
+    fn entry_points(&self) -> impl Iterator<Item = Result<Record, SnapshotError>> {
+        let entry_points = self.entry_points.iter().copied();
+        entry_points.map(|id| Ok(Record::EntryPoint(id)))
     }
 
     fn diff(&self, index: MilestoneIndex) -> Result<Vec<Record>, SnapshotError> {
@@ -334,28 +382,43 @@ fn spent_treasury(milestone: &Milestone) -> Option<Treasury> {
     })
 }
 
+fn write_full(
+    path: &Path,
+    header: FullHeader,
+    records: impl Iterator<Item = Result<Record, SnapshotError>>,
+    pace: &Pace,
+) -> Result<FullHeader, SnapshotError> {
+    match write_whole(path, Header::Full(header), records, pace)? {
+        Header::Full(header) => Ok(header),
+        Header::Delta(_) => unreachable!("a writer keeps its kind of header"),
+    }
+}
+
 /// Writes `records` to a file beside `path`, and gives it that name when it is complete and
 /// durable.
 fn write_whole(
     path: &Path,
-    header: FullHeader,
+    header: Header,
     records: impl Iterator<Item = Result<Record, SnapshotError>>,
-) -> Result<FullHeader, SnapshotError> {
+    pace: &Pace,
+) -> Result<Header, SnapshotError> {
     let temporary = path.with_extension("tmp");
-    let result = write_file(&temporary, Header::Full(header), |writer| {
+    let result = write_file(&temporary, header, pace, |writer| {
         for record in records {
             writer.push(&record?)?;
         }
         Ok(())
     });
     let header = match result {
-        Ok(Header::Full(header)) => header,
-        Ok(Header::Delta(_)) => unreachable!("a writer keeps its kind of header"),
+        Ok(header) => header,
         Err(error) => {
             if let Err(left) = fs::remove_file(&temporary) {
                 tracing::warn!(path = %temporary.display(), %left, "an unfinished snapshot stays");
             }
-            return Err(error);
+            return Err(match error {
+                SnapshotError::Io { .. } if pace.is_stopped() => SnapshotError::Stopped,
+                error => error,
+            });
         }
     };
     fs::rename(&temporary, path).map_err(at(path))?;

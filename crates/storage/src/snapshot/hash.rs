@@ -62,7 +62,7 @@ impl LedgerSummary {
 /// # Errors
 /// The store failed.
 pub fn summarize(reader: &Reader) -> Result<LedgerSummary, SnapshotError> {
-    let view = reader.view()?;
+    let view = reader.view();
     let head = view.head;
     Ok(LedgerSummary::of(
         head.ledger_index,

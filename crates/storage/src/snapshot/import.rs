@@ -12,7 +12,7 @@ use tangle_types::{
 use super::error::at;
 use super::ledger::TemporaryLedger;
 use super::{DeltaHeader, FullHeader, Header, Record, SnapshotError, base};
-use crate::Genesis;
+use crate::{Genesis, Progress};
 
 /// What was imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,7 @@ pub struct Imported {
 }
 
 /// Puts the state of the full snapshot `full`, continued by `delta`, into the empty or absent
-/// folder
-/// `store`; the store that is opened there begins with it.
+/// folder `store`; the store that is opened there begins with it. `progress` counts records.
 ///
 /// # Errors
 /// See [`SnapshotError`]; the folder is left as it was then.
@@ -42,10 +41,11 @@ pub fn import(
     genesis: &Genesis,
     full: &Path,
     delta: Option<&Path>,
+    progress: &Progress,
 ) -> Result<Imported, SnapshotError> {
     prepare(store)?;
     let ledger = TemporaryLedger::create(&store.join(TEMPORARY))?;
-    let result = State::read(&ledger, genesis, full, delta)
+    let result = State::read(&ledger, genesis, (full, delta), progress)
         .and_then(|state| state.check_supply(&ledger).map(|()| state))
         .and_then(|state| state.write(store, &ledger));
     ledger.remove_all()?;
@@ -174,13 +174,13 @@ impl State {
     fn read(
         ledger: &TemporaryLedger,
         genesis: &Genesis,
-        full: &Path,
-        delta: Option<&Path>,
+        (full, delta): (&Path, Option<&Path>),
+        progress: &Progress,
     ) -> Result<Self, SnapshotError> {
-        let mut state = Self::read_full(ledger, genesis, full)?;
+        let mut state = Self::read_full(ledger, genesis, full, progress)?;
         if let Some(delta) = delta {
             state.check_supply(ledger)?;
-            state.read_delta(ledger, delta)?;
+            state.read_delta(ledger, delta, progress)?;
         }
         Ok(state)
     }
@@ -189,6 +189,7 @@ impl State {
         ledger: &TemporaryLedger,
         genesis: &Genesis,
         path: &Path,
+        progress: &Progress,
     ) -> Result<Self, SnapshotError> {
         let mut reader = base::open(path)?;
         let Header::Full(header) = reader.header().clone() else {
@@ -214,7 +215,9 @@ impl State {
         }
         let mut turn = header.ledger_index;
         let mut undo = None;
+        progress.begin("outputs read", header.output_count);
         for record in &mut reader {
+            progress.advance(1);
             match record? {
                 Record::Output(output) => ledger.insert(&output)?,
                 Record::Milestone {
@@ -266,14 +269,21 @@ impl State {
         Ok(())
     }
 
-    fn read_delta(&mut self, ledger: &TemporaryLedger, path: &Path) -> Result<(), SnapshotError> {
+    fn read_delta(
+        &mut self,
+        ledger: &TemporaryLedger,
+        path: &Path,
+        progress: &Progress,
+    ) -> Result<(), SnapshotError> {
         let mut reader = base::open(path)?;
         let Header::Delta(header) = reader.header().clone() else {
             return Err(wrong_kind(path, "delta"));
         };
         self.check_continues(&header)?;
         self.entry_points.clear();
+        progress.begin("changes read", 0);
         for record in &mut reader {
+            progress.advance(1);
             match record? {
                 Record::Output(_) => unreachable!("a delta snapshot has no part for outputs"),
                 Record::Milestone {

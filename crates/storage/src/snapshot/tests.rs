@@ -11,7 +11,7 @@ use tangle_types::{Address, BlockId, Codec, MilestoneIndex, UnixSeconds};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Allocation, BaseToken, Genesis};
+use crate::{Allocation, BaseToken, Genesis, Progress};
 
 const FIXTURES: &str = include_str!("../../../testkit/vectors/snapshots-hornet.json");
 
@@ -188,7 +188,7 @@ fn hornet_full_snapshot_is_imported_at_its_target() {
     let folder = Folder::new();
     let full = folder.file("full.bin", &bytes);
     let genesis = genesis_of(&full_header(&bytes));
-    let imported = import(&folder.store(), &genesis, &full, None).unwrap();
+    let imported = import(&folder.store(), &genesis, &full, None, &Progress::default()).unwrap();
     assert_eq!(imported.index, MilestoneIndex(1));
     assert_eq!(imported.entry_point_count, 10);
     let base = Base::find(&folder.store(), &genesis).unwrap();
@@ -210,7 +210,14 @@ fn hornet_delta_leads_to_its_target() {
     let full = folder.file("full.bin", &full_bytes);
     let delta = folder.file("delta.bin", &delta_bytes);
     let genesis = genesis_of(&full_header(&full_bytes));
-    let imported = import(&folder.store(), &genesis, &full, Some(&delta)).unwrap();
+    let imported = import(
+        &folder.store(),
+        &genesis,
+        &full,
+        Some(&delta),
+        &Progress::default(),
+    )
+    .unwrap();
     let records = read(&delta_bytes).unwrap().1;
     let last = records.iter().rev().find_map(|record| match record {
         Record::Milestone { milestone, .. } => Some(milestone.id()),
@@ -240,7 +247,14 @@ fn foreign_and_wrong_files_are_refused() {
     let delta = folder.file("delta.bin", &delta_bytes);
     let genesis = genesis_of(&full_header(&full_bytes));
     let refuse = |genesis: &Genesis, full: &PathBuf, delta: Option<&PathBuf>| {
-        let error = import(&folder.store(), genesis, full, delta.map(|path| &**path)).unwrap_err();
+        let error = import(
+            &folder.store(),
+            genesis,
+            full,
+            delta.map(|path| &**path),
+            &Progress::default(),
+        )
+        .unwrap_err();
         let left = fs::read_dir(folder.store()).unwrap().count();
         assert_eq!(left, 0, "nothing is left of an import that failed");
         error
@@ -280,8 +294,8 @@ fn full_folder_is_refused() {
     let folder = Folder::new();
     let full = folder.file("full.bin", &bytes);
     let genesis = genesis_of(&full_header(&bytes));
-    import(&folder.store(), &genesis, &full, None).unwrap();
-    let error = import(&folder.store(), &genesis, &full, None).unwrap_err();
+    import(&folder.store(), &genesis, &full, None, &Progress::default()).unwrap();
+    let error = import(&folder.store(), &genesis, &full, None, &Progress::default()).unwrap_err();
     assert!(matches!(error, SnapshotError::NotEmpty { .. }), "{error}");
 }
 
@@ -291,7 +305,7 @@ fn damaged_base_is_noticed() {
     let folder = Folder::new();
     let full = folder.file("full.bin", &bytes);
     let genesis = genesis_of(&full_header(&bytes));
-    import(&folder.store(), &genesis, &full, None).unwrap();
+    import(&folder.store(), &genesis, &full, None, &Progress::default()).unwrap();
     let path = fs::read_dir(folder.store()).unwrap().next().unwrap();
     let path = path.unwrap().path();
     let mut bytes = fs::read(&path).unwrap();

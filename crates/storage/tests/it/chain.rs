@@ -11,8 +11,8 @@ use tangle_storage::{Allocation, BaseToken, Genesis, Reader, StoreError, Writer}
 use tangle_types::{
     Address, BasicOutput, Block, BlockId, Codec, Essence, Feature, Features, Milestone,
     MilestoneId, MilestoneIndex, MilestoneSignature, Output, OutputId, Parents, ParsedBlock,
-    Payload, ProtocolParameters, RentStructure, TaggedData, Transaction, UnixSeconds, Unlock,
-    UnlockCondition, UnlockConditions, inputs_commitment,
+    Payload, ProtocolParameters, RentStructure, TaggedData, UnixSeconds, UnlockCondition,
+    UnlockConditions, inputs_commitment,
 };
 
 /// The supply of the test network.
@@ -147,14 +147,7 @@ impl Chain {
             outputs: outputs.clone(),
             payload: None,
         };
-        let unlock = Unlock::Signature {
-            public_key: self.wallet.public_key(),
-            signature: Box::new(self.wallet.sign(&essence.hash())),
-        };
-        let transaction = Transaction {
-            essence,
-            unlocks: vec![unlock],
-        };
+        let transaction = essence.signed_by(&self.wallet);
         for (index, output) in (0_u16..).zip(outputs) {
             if output.unlock_conditions().address() == Some(&mine) {
                 self.coins

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tangle_storage::{CheckReport, Genesis, OpenError, StoreError};
+use tangle_storage::{CheckReport, Genesis, OpenError, Progress, StoreError};
 use tangle_types::MilestoneIndex;
 
 use crate::chain::Chain;
@@ -15,7 +15,9 @@ fn filled(folder: &Path, milestones: usize) -> (Genesis, CheckReport) {
     chain.grow(&mut writer, &reader, milestones);
     chain.data(100);
     chain.save(&mut writer);
-    let report = writer.check(&chain.genesis, true).unwrap();
+    let report = writer
+        .check(&chain.genesis, true, &Progress::default())
+        .unwrap();
     assert_eq!(report.problems, [""; 0]);
     (chain.genesis, report)
 }
@@ -24,7 +26,7 @@ fn filled(folder: &Path, milestones: usize) -> (Genesis, CheckReport) {
 fn heal(folder: &Path, genesis: &Genesis) -> CheckReport {
     for _ in 0..3 {
         let (mut writer, _reader) = reopen(folder, genesis);
-        match writer.check(genesis, false) {
+        match writer.check(genesis, false, &Progress::default()) {
             Ok(report) if report.problems.is_empty() => return report,
             Ok(_) | Err(StoreError::Damaged { .. } | StoreError::Ledger(_)) => {}
             Err(error) => panic!("{error}"),
@@ -68,7 +70,9 @@ fn copy_at_any_moment_comes_up_with_all_that_was_confirmed() {
         };
         let (mut copied, copied_reader) = reopen(image.path(), &chain.genesis);
         assert_eq!(copied_reader.ledger_index(), expected);
-        let report = copied.check(&chain.genesis, true).unwrap();
+        let report = copied
+            .check(&chain.genesis, true, &Progress::default())
+            .unwrap();
         assert_eq!(report.problems, [""; 0]);
         assert_eq!(report.repairs, [""; 0]);
         let waiting = if round % 2 == 0 { 4 } else { 1 };
@@ -97,12 +101,55 @@ fn milestone_in_the_log_alone_is_applied() {
 }
 
 #[test]
+fn kill_between_log_and_ledger_store_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chain = Chain::new();
+    let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
+    chain.grow(&mut writer, &reader, 5);
+    for milestones in 1..=4 {
+        // All that the ledger store has when the process is killed.
+        let image = tempfile::tempdir().unwrap();
+        writer.sync().unwrap();
+        let behind = image.path().join("behind");
+        copy(&folder.path().join("ledger"), &behind);
+        for _ in 0..milestones {
+            chain.double_spend();
+            chain.save(&mut writer);
+            chain.confirm(&mut writer, &reader);
+        }
+        let after = reader.ledger().unwrap().summary().unwrap();
+        let killed = image.path().join("store");
+        std::fs::create_dir(&killed).unwrap();
+        std::fs::rename(&behind, killed.join("ledger")).unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            let target = killed.join(entry.file_name());
+            if entry.file_name() == "ledger" {
+                continue;
+            } else if entry.file_type().unwrap().is_dir() {
+                copy(&entry.path(), &target);
+            } else {
+                std::fs::copy(entry.path(), &target).unwrap();
+            }
+        }
+        let (mut copied, copied_reader) = reopen(&killed, &chain.genesis);
+        assert_eq!(copied_reader.ledger_index(), reader.ledger_index());
+        assert_eq!(copied_reader.ledger().unwrap().summary().unwrap(), after);
+        let report = copied
+            .check(&chain.genesis, true, &Progress::default())
+            .unwrap();
+        assert_eq!(report.problems, [""; 0]);
+        assert_eq!(report.repairs, [""; 0]);
+    }
+}
+
+#[test]
 fn lost_ledger_store_is_built_again_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     let (genesis, before) = filled(folder.path(), 120);
     std::fs::remove_dir_all(folder.path().join("ledger")).unwrap();
     let (mut writer, _reader) = reopen(folder.path(), &genesis);
-    let after = writer.check(&genesis, true).unwrap();
+    let after = writer.check(&genesis, true, &Progress::default()).unwrap();
     assert_eq!(after.problems, [""; 0]);
     assert_eq!(after.ledger, before.ledger);
     assert_eq!(after.ledger_index, before.ledger_index);
@@ -188,7 +235,7 @@ fn damaged_block_is_named_and_the_ledger_stays() {
     let first = folder.path().join("blocks/0000000000.seg");
     flip(&first, 3_000);
     let (mut writer, _reader) = reopen(folder.path(), &genesis);
-    let report = writer.check(&genesis, false).unwrap();
+    let report = writer.check(&genesis, false, &Progress::default()).unwrap();
     assert_eq!(report.ledger, before.ledger);
     let named = report
         .problems
@@ -214,7 +261,7 @@ fn damaged_block_in_the_open_file_is_named_and_its_neighbours_stay() {
         "{:?}",
         writer.repairs()
     );
-    let report = writer.check(&genesis, false).unwrap();
+    let report = writer.check(&genesis, false, &Progress::default()).unwrap();
     assert_eq!(report.ledger, before.ledger);
     assert_eq!(report.block_count, before.block_count);
     assert_eq!(writer.unreferenced().unwrap().len(), 2);
@@ -247,7 +294,7 @@ fn unfinished_end_of_the_log_is_cut_off() {
             .unwrap();
         file.set_len(size - cut).unwrap();
         let (mut writer, _reader) = reopen(image.path(), &genesis);
-        let report = writer.check(&genesis, true).unwrap();
+        let report = writer.check(&genesis, true, &Progress::default()).unwrap();
         assert_eq!(report.problems, [""; 0]);
         assert_eq!(report.repairs, [""; 0]);
         assert_eq!(report.ledger, before.ledger);

@@ -1,10 +1,14 @@
 //! Forgetting the past.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use tangle_engine::Store;
 use tangle_ledger::Lookup;
+use tangle_storage::Pressure;
 use tangle_types::{BlockId, MilestoneIndex, ParsedBlock};
+
+use tangle_storage::Progress;
 
 use crate::chain::{Chain, SUPPLY};
 use crate::reopen;
@@ -43,7 +47,9 @@ fn pruned_milestones_are_gone_and_the_ledger_stays() {
     assert_eq!(total(&reader), SUPPLY);
     // The entry points changed, and they are no part of the hash.
     assert_eq!(reader.ledger().unwrap().summary().unwrap(), hash);
-    let report = writer.check(&chain.genesis, true).unwrap();
+    let report = writer
+        .check(&chain.genesis, true, &Progress::default())
+        .unwrap();
     assert_eq!(report.problems, [""; 0]);
 }
 
@@ -101,6 +107,50 @@ fn every_parent_of_a_kept_block_is_kept_or_an_entry_point() {
 }
 
 #[test]
+fn size_limit_is_kept_and_nothing_more_is_forgotten_than_that_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chain = Chain::new();
+    let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
+    // The database's journal has its full size from the start.
+    let limit = reader.sizes().unwrap().total_bytes() + (12 << 20);
+    let mut closest = 0;
+    for round in 0..220 {
+        for _ in 0..4 {
+            chain.data(20_000);
+        }
+        chain.grow(&mut writer, &reader, 1);
+        // The tables of a file that is being closed are not there yet.
+        writer.sync().unwrap();
+        let last = MilestoneIndex(reader.ledger_index().0.saturating_sub(50));
+        let mut calls = 0;
+        while writer.prune_to_size(limit, last).unwrap() != Pressure::None {
+            std::thread::sleep(Duration::from_micros(200));
+            calls += 1;
+            let sizes = reader.sizes().unwrap();
+            assert!(calls < 10_000, "round {round}: {sizes:?}");
+        }
+        // Files that are to be removed may be there a moment longer.
+        let at_most = limit + limit / 20;
+        let total = reader.sizes().unwrap().total_bytes();
+        assert!(
+            total <= at_most,
+            "{total} of {limit} bytes in round {round}"
+        );
+        writer.sync().unwrap();
+        let total = reader.sizes().unwrap().total_bytes();
+        assert!(total <= limit, "{total} of {limit} bytes in round {round}");
+        closest = closest.max(total);
+    }
+    let pruned = reader.pruning_index();
+    assert!(pruned > MilestoneIndex(50), "only up to {pruned} of 220");
+    assert!(closest > limit - (3 << 20), "{closest} of {limit} bytes");
+    let report = writer
+        .check(&chain.genesis, true, &Progress::default())
+        .unwrap();
+    assert_eq!(report.problems, [""; 0]);
+}
+
+#[test]
 fn disk_space_is_given_back_and_the_rest_can_still_be_built_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut chain = Chain::new();
@@ -124,18 +174,25 @@ fn disk_space_is_given_back_and_the_rest_can_still_be_built_again() {
         sizes.blocks_bytes < full.blocks_bytes / 2,
         "{full:?} {sizes:?}"
     );
+    writer.sync().unwrap();
     assert!(!folder.path().join("blocks/0000000000.seg").exists());
     assert_eq!(reader.output(&first.id).unwrap(), Lookup::Unknown);
-    let report = writer.check(&chain.genesis, true).unwrap();
+    let report = writer
+        .check(&chain.genesis, true, &Progress::default())
+        .unwrap();
     assert_eq!(report.problems, [""; 0]);
     drop((writer, reader));
     std::fs::remove_dir_all(folder.path().join("ledger")).unwrap();
     let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
-    let after = writer.check(&chain.genesis, true).unwrap();
+    let after = writer
+        .check(&chain.genesis, true, &Progress::default())
+        .unwrap();
     assert_eq!(after.ledger, report.ledger);
     assert_eq!(after.ledger_index, report.ledger_index);
     assert_eq!(total(&reader), SUPPLY);
     chain.grow(&mut writer, &reader, 30);
-    let report = writer.check(&chain.genesis, true).unwrap();
+    let report = writer
+        .check(&chain.genesis, true, &Progress::default())
+        .unwrap();
     assert_eq!(report.problems, [""; 0]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tangle_engine::{MilestoneCommit, StoredMilestone};
 use tangle_ledger::Diff;
-use tangle_storage::{ChainQuery, Kind, OutputQuery, Reader, Writer};
+use tangle_storage::{ChainQuery, Kind, OutputQuery, OwnedLimits, Reader, Writer};
 use tangle_types::{
     Address, AliasId, AliasOutput, BasicOutput, BlockId, Feature, Features, FoundryId,
     FoundryOutput, LedgerOutput, MilestoneId, MilestoneIndex, NativeToken, NftId, NftOutput,
@@ -374,4 +374,50 @@ fn chains_lead_to_their_unspent_output() {
     let unknown = ChainQuery::Alias(AliasId([77; 32]));
     assert_eq!(reader.chain_output(&unknown).unwrap().0, None);
     assert_eq!(reader.milestone_index(&MilestoneId([7; 32])).unwrap(), None);
+}
+
+#[test]
+fn many_addresses_find_what_each_alone_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chain = Chain::new();
+    let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
+    fill(&mut writer, &reader, &mut chain);
+    let limits = OwnedLimits {
+        outputs_max: 10_000,
+        bytes_max: 1 << 20,
+    };
+    // Besides those that have outputs, some before, between and behind them that have none.
+    let all: Vec<Address> = (0..5)
+        .map(address)
+        .chain((0..=255).map(|byte| Address::Ed25519([byte; 32])))
+        .collect();
+    for part in [&all[..1], &all[1..4], &all[5..], &all[..], &[]] {
+        let mut expected: Vec<OutputId> = Vec::new();
+        for address in part {
+            let query = OutputQuery {
+                unlockable_by_address: Some(*address),
+                page_size: 1_000,
+                ..OutputQuery::default()
+            };
+            expected.extend(reader.outputs(&query).unwrap().items);
+        }
+        expected.sort_unstable();
+        expected.dedup();
+        let found = reader.owned_outputs(part, limits).unwrap();
+        assert!(found.is_complete);
+        assert_eq!(found.ledger_index, MilestoneIndex(20));
+        let ids: Vec<OutputId> = found.outputs.iter().map(|output| output.id).collect();
+        assert_eq!(ids, expected, "{} addresses", part.len());
+    }
+    let few = OwnedLimits {
+        outputs_max: 3,
+        bytes_max: 1 << 20,
+    };
+    assert!(!reader.owned_outputs(&all, few).unwrap().is_complete);
+    let small = OwnedLimits {
+        outputs_max: 10_000,
+        bytes_max: 100,
+    };
+    let found = reader.owned_outputs(&all, small).unwrap();
+    assert!(!found.is_complete && found.outputs.len() < 5);
 }

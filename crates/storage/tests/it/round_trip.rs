@@ -10,6 +10,29 @@ use tangle_types::{Address, BlockId, MilestoneId, MilestoneIndex, OutputId};
 use crate::chain::{Chain, SUPPLY, inclusion_root};
 use crate::{config, reopen, try_open};
 
+/// A cone read in parts is the same cone.
+fn check_parts(reader: &Reader, commit: &MilestoneCommit) {
+    let index = commit.milestone.milestone.index;
+    let places = reader.cone_places(index).unwrap().expect("it is known");
+    let expected: Vec<BlockId> = commit.diff.referenced.iter().map(|(id, _)| *id).collect();
+    assert_eq!((places.index(), places.count()), (index, expected.len()));
+    let (mut ids, mut hashes) = (Vec::new(), Vec::new());
+    for start in (0..expected.len()).step_by(3) {
+        ids.extend(reader.cone_ids(&places, start, 3).unwrap());
+        let blocks = reader.cone_blocks(&places, start, 3).unwrap();
+        hashes.extend(
+            blocks
+                .iter()
+                .map(|block| BlockId(tangle_crypto::blake2b::hash(block))),
+        );
+    }
+    assert_eq!(ids, expected);
+    assert_eq!(hashes, expected);
+    assert_eq!(reader.cone_ids(&places, expected.len(), 3).unwrap(), []);
+    let whole = reader.cone_blocks(&places, 0, usize::MAX).unwrap();
+    assert_eq!(whole.len(), expected.len());
+}
+
 /// Everything that the commits say is what the reader says.
 fn check(reader: &Reader, commits: &[MilestoneCommit]) {
     let last = commits.last().expect("there is a commit");
@@ -34,6 +57,7 @@ fn check(reader: &Reader, commits: &[MilestoneCommit]) {
             inclusion_root(&commit.diff),
             commit.diff.inclusion_merkle_root
         );
+        check_parts(reader, commit);
         for ((id, inclusion), position) in commit.diff.referenced.iter().zip(0..) {
             let metadata = reader.metadata(id).unwrap().expect("it is referenced");
             assert_eq!(metadata.referenced_by, index);

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use tangle_engine::Store;
-use tangle_storage::snapshot::{self, LedgerSummary, SnapshotError};
-use tangle_storage::{OpenError, Reader, Writer};
+use tangle_storage::snapshot::{
+    self, DeltaLimit, Keeper, LedgerSummary, Order, Pace, SnapshotError,
+};
+use tangle_storage::{Genesis, OpenError, Progress, Reader, Writer};
 use tangle_types::{Address, BlockId, MilestoneIndex};
 use tempfile::TempDir;
 
@@ -41,23 +43,159 @@ impl Grown {
         }
     }
 
+    fn grow(&mut self, count: usize) {
+        for _ in 0..count {
+            self.chain.grow(&mut self.writer, &self.reader, 1);
+            self.states.push(snapshot::summarize(&self.reader).unwrap());
+        }
+    }
+
     fn write(&self, target: u32) -> Result<PathBuf, SnapshotError> {
         let path = self.folder.path().join(format!("{target}.bin"));
-        snapshot::write(
-            &self.reader,
-            &self.chain.genesis,
-            MilestoneIndex(target),
-            &path,
-        )?;
+        write(&self.reader, &self.chain.genesis, target, &path)?;
         Ok(path)
     }
 
     /// A new store that begins with the snapshot in `file`.
     fn import(&self, file: &Path, name: &str) -> (Writer, Reader) {
         let store = self.folder.path().join(name);
-        snapshot::import(&store, &self.chain.genesis, file, None).unwrap();
+        snapshot::import(
+            &store,
+            &self.chain.genesis,
+            file,
+            None,
+            &Progress::default(),
+        )
+        .unwrap();
         reopen(&store, &self.chain.genesis)
     }
+}
+
+fn write(
+    reader: &Reader,
+    genesis: &Genesis,
+    target: u32,
+    path: &Path,
+) -> Result<(), SnapshotError> {
+    let order = Order {
+        reader,
+        genesis,
+        target: MilestoneIndex(target),
+        pace: &Pace::default(),
+    };
+    snapshot::write(&order, path).map(|_| ())
+}
+
+/// Renews the snapshots in a folder; whether a full one was written.
+fn renew(grown: &Grown, keeper: &Keeper, target: u32) -> bool {
+    let order = Order {
+        reader: &grown.reader,
+        genesis: &grown.chain.genesis,
+        target: MilestoneIndex(target),
+        pace: &Pace::default(),
+    };
+    let written = keeper.renew(&order).unwrap();
+    assert_eq!(written.target_index, MilestoneIndex(target));
+    assert_eq!(keeper.newest().unwrap(), Some(MilestoneIndex(target)));
+    written.is_full
+}
+
+#[test]
+fn full_and_delta_lead_to_the_ledger_of_their_source() {
+    let mut grown = Grown::new(30);
+    let folder = grown.folder.path().join("kept");
+    let limit = DeltaLimit {
+        percent_max: 100,
+        bytes_min: 0,
+    };
+    let keeper = Keeper::new(folder.clone(), limit);
+    assert_eq!(keeper.newest().unwrap(), None);
+    let (mut fulls, mut deltas) = (0, 0);
+    for step in 0..12 {
+        let target = 10 + 5 * step;
+        let is_full = renew(&grown, &keeper, target);
+        assert!(step > 0 || is_full, "there is nothing to continue");
+        let delta = Some(folder.join("delta_snapshot.bin")).filter(|path| path.exists());
+        assert_eq!(delta.is_none(), is_full);
+        if is_full {
+            fulls += 1;
+        } else {
+            deltas += 1;
+        }
+        let store = grown.folder.path().join(format!("imported-{step}"));
+        let full = folder.join("full_snapshot.bin");
+        snapshot::import(
+            &store,
+            &grown.chain.genesis,
+            &full,
+            delta.as_deref(),
+            &Progress::default(),
+        )
+        .unwrap();
+        let (_writer, reader) = reopen(&store, &grown.chain.genesis);
+        let state = snapshot::summarize(&reader).unwrap();
+        assert_eq!(state, grown.states[target as usize]);
+        grown.grow(5);
+    }
+    assert!(fulls > 1 && deltas > 1, "{fulls} full, {deltas} delta");
+}
+
+#[test]
+fn full_snapshot_is_written_when_the_history_for_a_delta_is_gone() {
+    let mut grown = Grown::new(40);
+    let keeper = Keeper::new(grown.folder.path().join("kept"), DeltaLimit::default());
+    assert!(renew(&grown, &keeper, 20));
+    assert!(!renew(&grown, &keeper, 25));
+    grown.grow(40);
+    grown.writer.prune(MilestoneIndex(25)).unwrap();
+    assert!(!renew(&grown, &keeper, 60), "diffs from 26 on are there");
+    grown.grow(40);
+    grown.writer.prune(MilestoneIndex(80)).unwrap();
+    assert_eq!(grown.reader.pruning_index(), MilestoneIndex(80));
+    assert!(renew(&grown, &keeper, 100));
+}
+
+#[test]
+fn delta_of_another_full_snapshot_is_not_continued() {
+    let grown = Grown::new(30);
+    let folder = grown.folder.path().join("kept");
+    let keeper = Keeper::new(folder.clone(), DeltaLimit::default());
+    assert!(renew(&grown, &keeper, 10));
+    assert!(!renew(&grown, &keeper, 15));
+    // As a crash leaves it: the full one is new, the delta is not removed yet.
+    let full = folder.join("full_snapshot.bin");
+    write(&grown.reader, &grown.chain.genesis, 20, &full).unwrap();
+    assert_eq!(keeper.newest().unwrap(), Some(MilestoneIndex(20)));
+    assert!(!renew(&grown, &keeper, 25));
+    let store = grown.folder.path().join("imported");
+    let delta = folder.join("delta_snapshot.bin");
+    snapshot::import(
+        &store,
+        &grown.chain.genesis,
+        &full,
+        Some(&delta),
+        &Progress::default(),
+    )
+    .unwrap();
+    let (_writer, reader) = reopen(&store, &grown.chain.genesis);
+    assert_eq!(snapshot::summarize(&reader).unwrap(), grown.states[25]);
+}
+
+#[test]
+fn stopped_snapshot_leaves_nothing() {
+    let grown = Grown::new(5);
+    let path = grown.folder.path().join("stopped.bin");
+    let pace = Pace::default();
+    pace.stop();
+    let order = Order {
+        reader: &grown.reader,
+        genesis: &grown.chain.genesis,
+        target: MilestoneIndex(5),
+        pace: &pace,
+    };
+    let error = snapshot::write(&order, &path).unwrap_err();
+    assert!(matches!(error, SnapshotError::Stopped), "{error}");
+    assert!(!path.exists() && !path.with_extension("tmp").exists());
 }
 
 #[test]
@@ -83,7 +221,7 @@ fn snapshot_of_an_imported_snapshot_is_the_same_file() {
     let file = grown.write(18).unwrap();
     let (_writer, reader) = grown.import(&file, "imported");
     let again = grown.folder.path().join("again.bin");
-    snapshot::write(&reader, &grown.chain.genesis, MilestoneIndex(18), &again).unwrap();
+    write(&reader, &grown.chain.genesis, 18, &again).unwrap();
     assert_eq!(fs::read(again).unwrap(), fs::read(file).unwrap());
 }
 
@@ -133,8 +271,7 @@ fn targets_out_of_range_are_refused() {
     let file = grown.write(2).unwrap();
     let (_writer, reader) = grown.import(&file, "imported");
     let path = grown.folder.path().join("again.bin");
-    let error =
-        snapshot::write(&reader, &grown.chain.genesis, MilestoneIndex(1), &path).unwrap_err();
+    let error = write(&reader, &grown.chain.genesis, 1, &path).unwrap_err();
     assert!(
         matches!(error, SnapshotError::NoSuchTarget { .. }),
         "{error}"
@@ -158,7 +295,14 @@ fn damaged_base_keeps_the_store_from_opening() {
     let grown = Grown::new(3);
     let file = grown.write(3).unwrap();
     let store = grown.folder.path().join("imported");
-    snapshot::import(&store, &grown.chain.genesis, &file, None).unwrap();
+    snapshot::import(
+        &store,
+        &grown.chain.genesis,
+        &file,
+        None,
+        &Progress::default(),
+    )
+    .unwrap();
     let base = fs::read_dir(&store)
         .unwrap()
         .next()
@@ -180,14 +324,14 @@ fn genesis_snapshot_begins_the_same_network() {
     snapshot::write_genesis(&chain.genesis, &file).unwrap();
     let (_writer, plain) = reopen(&folder.path().join("plain"), &chain.genesis);
     let store = folder.path().join("imported");
-    snapshot::import(&store, &chain.genesis, &file, None).unwrap();
+    snapshot::import(&store, &chain.genesis, &file, None, &Progress::default()).unwrap();
     let (_writer, imported) = reopen(&store, &chain.genesis);
     assert_eq!(
         snapshot::summarize(&plain).unwrap(),
         snapshot::summarize(&imported).unwrap()
     );
     let again = folder.path().join("again.bin");
-    snapshot::write(&plain, &chain.genesis, chain.genesis.index, &again).unwrap();
+    write(&plain, &chain.genesis, chain.genesis.index.0, &again).unwrap();
     assert_eq!(fs::read(again).unwrap(), fs::read(file).unwrap());
 }
 
@@ -217,7 +361,7 @@ proptest! {
         prop_assert_eq!(snapshot::summarize(&reader).unwrap(), grown.states[target]);
         let again = grown.folder.path().join("again.bin");
         let index = MilestoneIndex(target as u32);
-        snapshot::write(&reader, &grown.chain.genesis, index, &again).unwrap();
+        write(&reader, &grown.chain.genesis, index.0, &again).unwrap();
         if target == plan.len() {
             prop_assert_eq!(fs::read(again).unwrap(), fs::read(file).unwrap());
         }

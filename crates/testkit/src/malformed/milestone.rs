@@ -232,6 +232,21 @@ fn receipts(cases: &mut Cases<'_>) {
     }
 }
 
+/// Keys of entries that must be sorted and unique but are not, and what is found.
+fn disorders(field: &'static str) -> [(&'static str, &'static [u8], DecodeError); 4] {
+    let order = |index| DecodeError::Order { field, index };
+    [
+        ("unsorted", &[2, 1], order(1)),
+        (
+            "repeated",
+            &[1, 1],
+            DecodeError::Duplicate { field, index: 1 },
+        ),
+        ("unsorted at the end", &[1, 3, 2], order(2)),
+        ("repeated, not adjacent", &[1, 2, 1], order(2)),
+    ]
+}
+
 fn funds(cases: &mut Cases<'_>) {
     let field = "migrated funds";
     for found in [0, 129, 65_535] {
@@ -248,23 +263,7 @@ fn funds(cases: &mut Cases<'_>) {
             receipt.funds.count = Some(found);
         });
     }
-    for (name, tails, error) in [
-        (
-            "unsorted",
-            &[2, 1][..],
-            DecodeError::Order { field, index: 1 },
-        ),
-        (
-            "repeated",
-            &[1, 1],
-            DecodeError::Duplicate { field, index: 1 },
-        ),
-        (
-            "unsorted at the end",
-            &[1, 3, 2],
-            DecodeError::Order { field, index: 2 },
-        ),
-    ] {
+    for (name, tails, error) in disorders(field) {
         let name = format!("receipt of {name} funds");
         cases.receipt(name, Reason::Decode(error), |receipt| {
             let deposits = (0..).zip(tails);
@@ -307,23 +306,7 @@ fn signatures(cases: &mut Cases<'_>) {
     cases.milestone_decode("milestone without signatures", error, |milestone| {
         milestone.signatures.items.clear();
     });
-    for (name, keys, error) in [
-        (
-            "unsorted",
-            &[2, 1][..],
-            DecodeError::Order { field, index: 1 },
-        ),
-        (
-            "repeated",
-            &[1, 1],
-            DecodeError::Duplicate { field, index: 1 },
-        ),
-        (
-            "repeated, not adjacent",
-            &[1, 2, 1],
-            DecodeError::Order { field, index: 2 },
-        ),
-    ] {
+    for (name, keys, error) in disorders(field) {
         let name = format!("milestone with {name} signatures");
         cases.milestone_decode(name, error, |milestone| {
             milestone.signatures = List::of(keys.iter().map(|key| signature(*key)));

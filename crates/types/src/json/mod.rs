@@ -23,6 +23,7 @@ mod milestone;
 mod output;
 mod parameters;
 mod payload;
+mod proof;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,7 @@ pub use output::{
 };
 pub use parameters::{ProtocolParametersJson, RentStructureJson};
 pub use payload::{EssenceJson, InputJson, PayloadJson, SignatureJson, TaggedDataJson, UnlockJson};
+pub use proof::{InclusionProofJson, ProofNodeJson};
 
 use crate::{Block, BlockId, Codec, DecodeError, DraftBlock, PARENTS_MAX, Parents};
 
@@ -62,6 +64,9 @@ pub enum JsonError {
         /// Name of the field.
         field: &'static str,
     },
+    /// A proof of inclusion whose parts do not fit together.
+    #[error("not a proof of inclusion: {0}")]
+    Proof(&'static str),
     /// The value breaks a rule that its binary form has too.
     #[error(transparent)]
     Value(#[from] DecodeError),

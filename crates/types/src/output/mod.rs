@@ -3,7 +3,8 @@
 mod codec;
 
 use crate::{
-    Address, AliasId, Features, FoundryId, NftId, RentStructure, TokenId, U256, UnlockConditions,
+    Address, AliasId, Features, FoundryId, NftId, RentStructure, TokenId, U256, UnlockCondition,
+    UnlockConditions,
 };
 
 /// An amount of one native token.
@@ -121,6 +122,19 @@ impl FoundryOutput {
 }
 
 impl Output {
+    /// The simplest output: `amount` base coins in the smallest unit, for whoever unlocks the
+    /// address. Whether the amount covers the storage deposit is not looked at.
+    #[must_use]
+    pub fn basic(owner: Address, amount: u64) -> Self {
+        let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
+        Self::Basic(BasicOutput {
+            amount,
+            native_tokens: Vec::new(),
+            unlock_conditions: conditions.expect("one condition repeats none"),
+            features: Features::default(),
+        })
+    }
+
     /// The type byte, 3 to 6.
     #[must_use]
     pub const fn kind(&self) -> u8 {

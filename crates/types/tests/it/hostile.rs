@@ -114,7 +114,7 @@ fn foreign_bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(crate::config(2_000))]
+    #![proptest_config(arbitrary::config(2_000))]
 
     #[test]
     fn foreign_bytes_never_panic(bytes in foreign_bytes()) {

@@ -1,15 +1,15 @@
 //! The JSON form: published texts both ways, and what is refused.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tangle_types::json::{
-    BlockJson, JsonError, MilestoneOptionJson, OutputJson, PayloadJson, ProtocolParametersJson,
-    from_slice,
+    BlockJson, HexArray, JsonError, MilestoneOptionJson, OutputJson, PayloadJson, ProofNodeJson,
+    ProtocolParametersJson, from_slice,
 };
 use tangle_types::{
-    Address, BasicOutput, Block, BlockId, Codec, DecodeError, DraftBlock, Features, MilestoneId,
-    MilestoneIndex, MilestoneOption, Output, ParametersOption, ParsedBlock, Payload,
-    ProtocolParameters, Receipt, RentStructure, TreasuryTransaction, U256, UnlockCondition,
-    UnlockConditions,
+    Address, Block, BlockId, Codec, DecodeError, DraftBlock, MilestoneId, MilestoneIndex,
+    MilestoneOption, Output, ParametersOption, ParsedBlock, Payload, ProtocolParameters, Receipt,
+    RentStructure, TreasuryTransaction, U256,
 };
 
 use crate::{bytes, list, text, vector};
@@ -433,12 +433,51 @@ fn order_of_fields_does_not_matter_and_unknown_ones_are_ignored() {
     let output: Output = from_slice::<OutputJson>(text.as_bytes())
         .and_then(TryInto::try_into)
         .expect("an output");
-    let owner = UnlockCondition::Address(Address::Ed25519([0; 32]));
-    let expected = Output::Basic(BasicOutput {
-        amount: 7,
-        native_tokens: Vec::new(),
-        unlock_conditions: UnlockConditions::new(vec![owner]).expect("one of a kind"),
-        features: Features::default(),
-    });
-    assert_eq!(output, expected);
+    assert_eq!(output, Output::basic(Address::Ed25519([0; 32]), 7));
+}
+
+#[test]
+fn published_proofs_of_inclusion_are_read_and_written() {
+    let file = vector("merkle.json");
+    let root = HexArray::<32>::deserialize(&file["published_root_n7"]).expect("a hash");
+    for (entry, leaf) in list(&file["poi_proofs_n7"])
+        .iter()
+        .zip(list(&file["leaves"]))
+    {
+        let node = ProofNodeJson::deserialize(entry).expect("a proof");
+        let (found, path) = node.path().expect("a tree with one leaf");
+        assert_eq!(found.to_string(), text(leaf));
+        assert_eq!(path.root(&found.0), root.0);
+        assert_eq!(&serde_json::to_value(&node).expect("JSON"), entry);
+        assert_eq!(ProofNodeJson::new(found, &path), node);
+    }
+}
+
+#[test]
+fn tree_that_is_no_proof_is_refused() {
+    let hash = json!({ "h": format!("0x{}", "11".repeat(32)) });
+    let leaf = json!({ "value": format!("0x{}", "22".repeat(32)) });
+    let mut deep = leaf.clone();
+    for _ in 0..33 {
+        deep = json!({ "l": deep, "r": hash });
+    }
+    for (what, tree) in [
+        ("nothing", json!({})),
+        ("no leaf", hash.clone()),
+        ("two hashes", json!({ "l": hash, "r": hash })),
+        ("two leaves", json!({ "l": leaf, "r": leaf })),
+        ("half a node", json!({ "l": leaf })),
+        (
+            "a leaf with a hash",
+            json!({ "value": leaf["value"], "h": hash["h"] }),
+        ),
+        (
+            "a node with a hash",
+            json!({ "l": leaf, "r": hash, "h": hash["h"] }),
+        ),
+        ("too many levels", deep),
+    ] {
+        let node = ProofNodeJson::deserialize(&tree).expect("of this form");
+        assert!(node.path().is_none(), "{what}");
+    }
 }

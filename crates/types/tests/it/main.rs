@@ -4,12 +4,10 @@ mod address;
 mod hostile;
 mod json;
 mod malformed;
-mod sdk;
 mod vectors;
 
 use std::path::Path;
 
-use proptest::test_runner::Config;
 use serde_json::Value;
 
 /// A file of published values.
@@ -33,16 +31,4 @@ fn text(value: &Value) -> &str {
 /// The elements of a list.
 fn list(value: &Value) -> &[Value] {
     value.as_array().expect("a list")
-}
-
-/// As many generated cases as `PROPTEST_CASES` says, or else `cases`.
-fn config(cases: u32) -> Config {
-    let mut config = Config {
-        failure_persistence: None,
-        ..Config::default()
-    };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = cases;
-    }
-    config
 }

@@ -38,7 +38,7 @@ fn malformed_blocks_are_refused_with_their_reasons() {
         kinds(|reason| *reason == Reason::Truncated),
         kinds(|reason| matches!(reason, Reason::Syntax(_))),
     );
-    assert_eq!(counts, (376, 52, 102));
+    assert_eq!(counts, (378, 52, 102));
 }
 
 /// The name of the variant in a `Debug` text.

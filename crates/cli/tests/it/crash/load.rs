@@ -8,9 +8,8 @@ use std::time::Duration;
 use tangle_client::{Client, ClientError, InclusionState};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_types::{
-    Address, BasicOutput, Block, BlockId, Codec, Essence, Features, MilestoneId, MilestoneIndex,
-    NetworkId, Output, OutputId, Parents, Payload, TaggedData, Transaction, TransactionId, Unlock,
-    UnlockCondition, UnlockConditions, inputs_commitment,
+    Address, Block, BlockId, Codec, Essence, MilestoneId, MilestoneIndex, NetworkId, Output,
+    OutputId, Parents, Payload, TaggedData, Transaction, TransactionId, inputs_commitment,
 };
 
 const NETWORK: &str = "crash-test";
@@ -91,7 +90,7 @@ impl Load {
             id.0[0] = number;
             let coin = (
                 id,
-                basic(Address::from_public_key(&key.public_key()), AMOUNT),
+                Output::basic(Address::from_public_key(&key.public_key()), AMOUNT),
             );
             Arc::new(tokio::sync::Mutex::new(Wallet {
                 key,
@@ -210,19 +209,12 @@ impl Wallet {
             inputs: vec![*id],
             inputs_commitment: inputs_commitment([output]),
             outputs: vec![
-                basic(Address::Ed25519([0xcc; 32]), CRUMB),
-                basic(mine, output.amount() - CRUMB),
+                Output::basic(Address::Ed25519([0xcc; 32]), CRUMB),
+                Output::basic(mine, output.amount() - CRUMB),
             ],
             payload: None,
         };
-        let unlock = Unlock::Signature {
-            public_key: self.key.public_key(),
-            signature: Box::new(self.key.sign(&essence.hash())),
-        };
-        let transaction = Transaction {
-            essence,
-            unlocks: vec![unlock],
-        };
+        let transaction = essence.signed_by(&self.key);
         let rest = transaction.essence.outputs[1].clone();
         self.coin = (OutputId::new(transaction.id(), 1), rest);
         let payload = Payload::Transaction(Box::new(transaction.clone()));
@@ -313,14 +305,4 @@ async fn send(
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-fn basic(owner: Address, amount: u64) -> Output {
-    let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
-    Output::Basic(BasicOutput {
-        amount,
-        native_tokens: Vec::new(),
-        unlock_conditions: conditions.expect("one condition repeats none"),
-        features: Features::default(),
-    })
 }

@@ -1,10 +1,10 @@
 //! Made-up ledgers, and what snapshots of them lead to.
 
 use proptest::prelude::*;
+use tangle_testkit::arbitrary;
 use tangle_types::{
-    BasicOutput, Features, LedgerOutput, Milestone, MilestoneId, MilestoneSignature, Output,
-    OutputId, Parents, ProtocolParameters, RentStructure, TransactionId, UnlockCondition,
-    UnlockConditions,
+    LedgerOutput, Milestone, MilestoneId, MilestoneSignature, Output, OutputId, Parents,
+    ProtocolParameters, TransactionId,
 };
 
 use super::*;
@@ -27,17 +27,9 @@ impl History {
         let address = Address::Ed25519([1; 32]);
         let genesis = Genesis {
             parameters: ProtocolParameters {
-                version: 2,
                 network_name: "made-up".to_owned(),
-                bech32_hrp: "tst".to_owned(),
-                pow_score_min: 0,
-                below_max_depth: 15,
-                rent: RentStructure {
-                    v_byte_cost: 100,
-                    v_byte_factor_data: 1,
-                    v_byte_factor_key: 10,
-                },
                 token_supply: SUPPLY,
+                ..arbitrary::parameters()
             },
             token: BaseToken::default(),
             index: MilestoneIndex(0),
@@ -171,15 +163,7 @@ fn halves(
         block_id: BlockId([3; 32]),
         milestone_index: milestone.index,
         milestone_timestamp: milestone.timestamp,
-        output: Output::Basic(BasicOutput {
-            amount,
-            native_tokens: Vec::new(),
-            unlock_conditions: UnlockConditions::new(vec![UnlockCondition::Address(
-                Address::Ed25519([2; 32]),
-            )])
-            .unwrap(),
-            features: Features::default(),
-        }),
+        output: Output::basic(Address::Ed25519([2; 32]), amount),
     })
 }
 
@@ -187,7 +171,14 @@ fn imported(history: &History, full: &[u8], delta: Option<&[u8]>) -> (Imported, 
     let folder = Folder::new();
     let full = folder.file("full.bin", full);
     let delta = delta.map(|delta| folder.file("delta.bin", delta));
-    let imported = import(&folder.store(), &history.genesis, &full, delta.as_deref()).unwrap();
+    let imported = import(
+        &folder.store(),
+        &history.genesis,
+        &full,
+        delta.as_deref(),
+        &Progress::default(),
+    )
+    .unwrap();
     let base = Base::find(&folder.store(), &history.genesis).unwrap();
     let outputs = base.outputs().unwrap().map(Result::unwrap).collect();
     assert_eq!(base.index, imported.index);
@@ -229,6 +220,8 @@ proptest! {
         history.diffs.swap_remove(skip.index(end - 1));
         let folder = Folder::new();
         let full = folder.file("full.bin", &history.full(0, end - 1, 0));
-        prop_assert!(import(&folder.store(), &history.genesis, &full, None).is_err());
+        let progress = Progress::default();
+        let imported = import(&folder.store(), &history.genesis, &full, None, &progress);
+        prop_assert!(imported.is_err());
     }
 }

@@ -1,0 +1,81 @@
+//! Pages in a browser: what those of another origin may do.
+//!
+//! They may read, and hand in blocks, as every program may: a wallet can be a page. What an
+//! operator does is another thing. Where no token is asked for, a page would act with nothing but
+//! the operator's presence at a browser that reaches the node; so such requests are refused unless
+//! a token came with them, or the page is the node's own. Programs send no `Origin`.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::ApiError;
+use crate::auth::Permit;
+
+/// Guards routes with which an operator tells the node what to do.
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    let has_token = request.extensions().get() == Some(&Permit::Token);
+    if is_reading || has_token || !is_foreign(request.headers()) {
+        return next.run(request).await;
+    }
+    ApiError::forbidden("a page of another origin needs a token for this").into_response()
+}
+
+/// Whether the request comes from a page that this node did not serve.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return false;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let origin = origin.to_str().ok().and_then(|text| {
+        text.strip_prefix("http://")
+            .or_else(|| text.strip_prefix("https://"))
+    });
+    match (origin, host) {
+        (Some(origin), Some(host)) => !origin.eq_ignore_ascii_case(host) || !is_fixed(host),
+        _ => true,
+    }
+}
+
+/// Whether a name stands for one machine. Others can be made to lead to this node, after a page was
+/// loaded from elsewhere under the same name.
+fn is_fixed(host: &str) -> bool {
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn foreign(origin: &'static str, host: &'static str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        is_foreign(&headers)
+    }
+
+    #[test]
+    fn only_pages_of_the_node_itself_are_not_foreign() {
+        assert!(!is_foreign(&HeaderMap::new()), "a program");
+        assert!(!foreign("http://127.0.0.1:14265", "127.0.0.1:14265"));
+        assert!(!foreign("http://localhost:14265", "LOCALHOST:14265"));
+        assert!(!foreign("http://[::1]:14265", "[::1]:14265"));
+        assert!(foreign("https://evil.example", "127.0.0.1:14265"));
+        assert!(foreign("http://127.0.0.1:3000", "127.0.0.1:14265"));
+        assert!(foreign("null", "127.0.0.1:14265"), "a file, a frame");
+        let rebound = "http://evil.example:14265";
+        assert!(foreign(rebound, "evil.example:14265"));
+    }
+}

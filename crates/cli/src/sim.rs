@@ -1,0 +1,46 @@
+//! `tangle sim`: whole networks in virtual time, and how a Tangle grows under a strategy of tip
+//! selection.
+
+mod growth;
+mod jobs;
+mod network;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+use crate::terminal::Terminal;
+
+/// What to simulate.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum SimCommand {
+    /// Run a network of real engines in virtual time, with faults and adversaries, once for each
+    /// seed, and check that all nodes agree and that all is well again after healing.
+    Network(network::NetworkArguments),
+    /// Let a Tangle grow as a scenario says, and tell how many tips it has, how soon they are
+    /// approved and what is left behind.
+    Run(growth::RunArguments),
+    /// Reproduce what theory and the literature say of tips, weights, walks and attacks: expected,
+    /// measured, verdict.
+    Verify(verify::VerifyArguments),
+}
+
+impl SimCommand {
+    /// Whether `--json` was given.
+    pub(crate) const fn is_json(&self) -> bool {
+        match self {
+            Self::Network(arguments) => arguments.json,
+            Self::Run(arguments) => arguments.json,
+            Self::Verify(arguments) => arguments.json,
+        }
+    }
+}
+
+/// Simulates.
+pub(crate) fn run(command: &SimCommand, terminal: &Terminal) -> Outcome {
+    match command {
+        SimCommand::Network(arguments) => network::run(arguments, terminal),
+        SimCommand::Run(arguments) => growth::run(arguments, terminal),
+        SimCommand::Verify(arguments) => verify::run(arguments, terminal),
+    }
+}

@@ -1,0 +1,218 @@
+//! `tangle sim run`: a Tangle grows as a scenario says.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use tangle_sim::growth::{self, Event, Report, Scenario, ScenarioError};
+
+use super::jobs::{in_order, seeds};
+use crate::failure::{Code, Failure, Outcome};
+use crate::terminal::Terminal;
+
+/// Most bytes of a scenario.
+const SCENARIO_BYTES_MAX: u64 = 1 << 20;
+
+/// Flags of `tangle sim run`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The scenario, in TOML.
+    #[arg(value_name = "SCENARIO.toml")]
+    scenario: PathBuf,
+    /// Seeds to run: one, or `A..B` without B; by default the scenario's.
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    seeds: Option<std::ops::Range<u64>>,
+    /// Seeds at once; by default one for each processor. Results do not depend on it.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Write a row of measures for each seed.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write every transaction of a single seed: number, times in nanoseconds, parents.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Print JSON, with everything that was in force.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A report and the program that made it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    version: &'static str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+/// Simulates.
+pub(super) fn run(arguments: &RunArguments, terminal: &Terminal) -> Outcome {
+    let scenario = read(&arguments.scenario)?;
+    let seeds = arguments.seeds.clone();
+    let seeds: Vec<u64> = seeds.map_or_else(|| vec![scenario.seed], Iterator::collect);
+    let reports = match &arguments.log {
+        Some(file) => vec![logged(&scenario, &seeds, file)?],
+        None => {
+            let run = |seed: &u64| {
+                let scenario = Scenario {
+                    seed: *seed,
+                    ..scenario.clone()
+                };
+                growth::run(&scenario, None)
+            };
+            let reports = in_order(&seeds, arguments.jobs, run, |count| {
+                terminal.live(Some(&format!("{count} of {} seeds", seeds.len())));
+            });
+            terminal.live(None);
+            let reports = reports.into_iter().collect::<Result<Vec<_>, _>>();
+            reports.map_err(|error| wrong(&arguments.scenario, &error))?
+        }
+    };
+    if let Some(file) = &arguments.csv {
+        let written = File::create(file).and_then(|file| table(&reports, BufWriter::new(file)));
+        written.map_err(|error| disk(file, &error))?;
+    }
+    for report in &reports {
+        if terminal.is_json() {
+            terminal.json(&Answer {
+                version: env!("CARGO_PKG_VERSION"),
+                report,
+            });
+        } else {
+            tell(report, terminal);
+        }
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Outcome<Scenario> {
+    let size = fs::metadata(file)
+        .map_err(|error| disk(file, &error))?
+        .len();
+    if size > SCENARIO_BYTES_MAX {
+        let text = format!("{size} bytes are too many for a scenario");
+        return Err(Failure::new(Code::Input, text).with("file", file.display()));
+    }
+    let text = fs::read_to_string(file).map_err(|error| disk(file, &error))?;
+    Scenario::from_toml(&text).map_err(|error| wrong(file, &error))
+}
+
+fn wrong(file: &Path, error: &ScenarioError) -> Box<Failure> {
+    let text = error.to_string();
+    Failure::new(Code::Input, text.trim_end()).with("file", file.display())
+}
+
+fn disk(file: &Path, error: &io::Error) -> Box<Failure> {
+    Failure::new(Code::Disk, error).with("file", file.display())
+}
+
+/// Runs one seed and writes its transactions down.
+fn logged(scenario: &Scenario, seeds: &[u64], file: &Path) -> Outcome<Report> {
+    let &[seed] = seeds else {
+        return Err(
+            Failure::new(Code::Input, "a log is written of a single seed")
+                .help(format!("Try `--seeds {}`.", scenario.seed)),
+        );
+    };
+    let mut out = BufWriter::new(File::create(file).map_err(|error| disk(file, &error))?);
+    let mut result = writeln!(out, "transaction,issued_ns,revealed_ns,parents");
+    let mut sink = |event: &Event<'_>| {
+        if result.is_ok() {
+            result = log_line(&mut out, event);
+        }
+    };
+    let scenario = Scenario {
+        seed,
+        ..scenario.clone()
+    };
+    let report = growth::run(&scenario, Some(&mut sink)).map_err(|error| wrong(file, &error))?;
+    let flushed = result.and_then(|()| out.flush());
+    flushed.map_err(|error| disk(file, &error))?;
+    Ok(report)
+}
+
+fn log_line(out: &mut impl Write, event: &Event<'_>) -> io::Result<()> {
+    write!(
+        out,
+        "{},{},{},",
+        event.serial, event.issued_ns, event.revealed_ns
+    )?;
+    for (position, parent) in event.parents.iter().enumerate() {
+        let gap = if position == 0 { "" } else { " " };
+        write!(out, "{gap}{parent}")?;
+    }
+    writeln!(out)
+}
+
+/// Writes the measures of all reports.
+fn table(reports: &[Report], mut out: impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "seed,measured,tips_mean,tips_half_width_95,tips_deviation,first_approval_mean_s,\
+         first_approval_median_s,first_approval_p99_s,left_behind_share,never_approved_share,\
+         steps_mean,digest"
+    )?;
+    for report in reports {
+        let (tips, approvals) = (&report.tips, &report.approvals);
+        let walk = |of: fn(&growth::Walks) -> f64| {
+            report
+                .walks
+                .as_ref()
+                .map_or_else(String::new, |walks| of(walks).to_string())
+        };
+        writeln!(
+            out,
+            "{},{},{},{},{},{},{},{},{},{},{},{}",
+            report.scenario.seed,
+            report.measured,
+            tips.mean,
+            tips.half_width_95,
+            tips.deviation,
+            approvals.mean_seconds,
+            approvals.median_seconds,
+            approvals.p99_seconds,
+            walk(|walks| walks.left_behind_share),
+            walk(|walks| walks.never_approved_share),
+            walk(|walks| walks.steps_mean),
+            report.digest,
+        )?;
+    }
+    out.flush()
+}
+
+fn tell(report: &Report, terminal: &Terminal) {
+    let (tips, approvals) = (&report.tips, &report.approvals);
+    terminal.line(&format!(
+        "seed {}: {} transactions measured in {:.0} virtual s; digest {}",
+        report.scenario.seed, report.measured, report.virtual_seconds, report.digest
+    ));
+    terminal.line(&format!(
+        "  tips            {:.2} ± {:.2}, deviation {:.2}; {:.4} of those that arrive in a mean delay",
+        tips.mean, tips.half_width_95, tips.deviation, tips.mean_ratio
+    ));
+    terminal.line(&format!(
+        "  first approval  mean {:.3} s, median {:.3} s, 99 of 100 within {:.3} s",
+        approvals.mean_seconds, approvals.median_seconds, approvals.p99_seconds
+    ));
+    if let Some(walks) = &report.walks
+        && walks.count > 0
+    {
+        terminal.line(&format!(
+            "  walks           {} of {:.1} steps",
+            walks.count, walks.steps_mean
+        ));
+    }
+    if let Some(walks) = &report.walks {
+        terminal.line(&format!(
+            "  left behind     {:.5}, never approved {:.5}",
+            walks.left_behind_share, walks.never_approved_share
+        ));
+    }
+    if let Some(point) = report.weight.last() {
+        terminal.line(&format!(
+            "  weight          {:.1} after {:.1} s",
+            point.weight, point.age_seconds
+        ));
+    }
+}

@@ -1,0 +1,103 @@
+//! What a person is told when a wallet cannot do something.
+
+use tangle_wallet::actions::ActionError;
+use tangle_wallet::{BuildError, SendError, SignError, SyncError, VaultError, WalletError};
+
+use crate::failure::{Code, Failure};
+use crate::status::client_failure;
+
+pub(super) fn wallet(error: WalletError) -> Box<Failure> {
+    match error {
+        WalletError::Vault(error) => vault(error),
+        WalletError::Absent(_) => Failure::new(Code::Wallet, error)
+            .help("make one: tangle wallet init; for a dev network: tangle wallet init --dev"),
+        WalletError::State(_) => {
+            Failure::new(Code::Wallet, error).help("make it anew: tangle wallet sync --rebuild")
+        }
+        WalletError::Name(..) => Failure::new(Code::Input, error),
+        WalletError::File(_) => Failure::new(Code::Disk, error),
+        _ => Failure::new(Code::Wallet, error),
+    }
+}
+
+pub(super) fn vault(error: VaultError) -> Box<Failure> {
+    match error {
+        VaultError::Closed => Failure::new(Code::Password, error),
+        VaultError::ShortPassword => Failure::new(Code::Input, error),
+        VaultError::File(_) => Failure::new(Code::Disk, error),
+        _ => Failure::new(Code::Wallet, error),
+    }
+}
+
+pub(super) fn sync(error: SyncError) -> Box<Failure> {
+    match error {
+        SyncError::Client(error) => client_failure(error),
+        SyncError::Send(error) => send(error),
+        SyncError::OtherNetwork { .. } => Failure::new(Code::Wallet, error)
+            .help("name a node of the wallet's network: tangle wallet --node URL"),
+        SyncError::NotSynced => {
+            Failure::new(Code::Refused, error).help("see what it waits for: tangle status")
+        }
+        _ => Failure::new(Code::Refused, error),
+    }
+}
+
+pub(super) fn send(error: SendError) -> Box<Failure> {
+    match error {
+        SendError::Client(error) => client_failure(error),
+        SendError::Conflict { .. } => Failure::new(Code::Conflict, error),
+        SendError::Undecided { .. } => {
+            Failure::new(Code::Undecided, error).help("look again: tangle wallet sync")
+        }
+        SendError::NoTips => Failure::new(Code::Refused, error),
+    }
+}
+
+pub(super) fn sign(error: &SignError) -> Box<Failure> {
+    Failure::new(Code::Transaction, error)
+}
+
+/// `show` writes amounts of base coins.
+pub(super) fn action(error: ActionError, show: impl Fn(u64) -> String) -> Box<Failure> {
+    match error {
+        ActionError::BelowDeposit { amount, needed } => Failure::new(
+            Code::Funds,
+            "the amount is below the storage deposit of an output",
+        )
+        .with("amount", show(amount))
+        .with("needed", show(needed))
+        .help("lend the deposit to the receiver for a day: --lend-deposit"),
+        ActionError::Bytes { .. } => Failure::new(Code::Input, error),
+        _ => Failure::new(Code::Transaction, error),
+    }
+}
+
+/// `show` writes amounts of base coins.
+pub(super) fn build(error: BuildError, show: impl Fn(u64) -> String) -> Box<Failure> {
+    match error {
+        BuildError::Coins { missing } => Failure::new(
+            Code::Funds,
+            "the account has too little that it can spend now",
+        )
+        .with("missing", show(missing))
+        .help(
+            "see what there is: tangle wallet balance; what is still to be claimed: \
+                     tangle wallet claimable-outputs",
+        ),
+        BuildError::Remainder { left, needed } => Failure::new(
+            Code::Funds,
+            "what is left over would be too little for an output",
+        )
+        .with("left", show(left))
+        .with("needed", show(needed))
+        .help("send a little less, or all of it"),
+        BuildError::Tokens { .. } => Failure::new(Code::Funds, error),
+        BuildError::Inputs => Failure::new(Code::Funds, error)
+            .help("put them together first, more than once if need be: tangle wallet consolidate"),
+        BuildError::NotOurs { id, .. } => Failure::new(
+            Code::Transaction,
+            format!("output {id} cannot be opened by this account now"),
+        ),
+        _ => Failure::new(Code::Transaction, error),
+    }
+}

@@ -1,0 +1,234 @@
+//! `tangle wallet` against a dev network: what works, what is refused, and with which words.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+
+use crate::network::{Network, run, tangle};
+
+/// A dev network and a wallet of its test accounts.
+struct Fixture {
+    folder: tempfile::TempDir,
+    network: Network,
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().expect("a folder");
+    let network = Network::start(folder.path(), &["dev", "--ephemeral", "--port", "0"]);
+    let fixture = Fixture { folder, network };
+    fixture.json(&["init", "--dev"]);
+    fixture
+}
+
+impl Fixture {
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let node = self.network.url("node");
+        let before = ["wallet", "--dir", "w", "--node", node];
+        run(self.path(), &[&before[..], arguments].concat())
+    }
+
+    fn text(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let text = self.text(&[arguments, &["--json"]].concat());
+        let last = text.lines().last().expect("a line");
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{last}: {error}"))
+    }
+
+    /// Code and text of a failure.
+    fn refused(&self, arguments: &[&str], code: &str) -> String {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            text.contains(&format!("error[{code}]")),
+            "{arguments:?}: {text}"
+        );
+        text
+    }
+
+    fn available(&self, account: &str) -> u64 {
+        let balance = self.json(&["balance", "-a", account]);
+        let text = balance["available"].as_str().expect("a number");
+        text.parse().expect("a number")
+    }
+
+    fn secret(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.path().join(name);
+        std::fs::write(&path, text).expect("ours");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("ours");
+    }
+}
+
+const MILLION: u64 = 1_000_000_000_000;
+
+#[test]
+fn coins_are_sent_and_everybody_sees_it() {
+    let network = fixture();
+    let planned = network.text(&["send", "bob", "25TST", "--from", "alice", "--dry-run"]);
+    assert!(planned.contains("belongs to bob"), "{planned}");
+    assert_eq!(network.available("alice"), MILLION, "nothing was sent");
+    let sent = network.json(&["send", "bob", "25TST", "--from", "alice", "--tag", "rent"]);
+    assert_eq!(sent["included"], true);
+    assert_eq!(network.available("alice"), MILLION - 25_000_000);
+    assert_eq!(network.available("bob"), MILLION + 25_000_000);
+    let id = sent["transactionId"].as_str().expect("an id");
+    let csv = network.text(&["history", "--from", "bob", "--format", "csv"]);
+    let row = csv.lines().find(|line| line.contains(id)).expect("a row");
+    assert!(row.ends_with(",25000000,0,25000000,"), "{row}");
+    let since = network.json(&["history", "--from", "bob", "--since", "2026-02-01"]);
+    assert_eq!(since.as_array().map(Vec::len), Some(1), "not the genesis");
+    let output = sent["outputs"][0]["outputId"].as_str().expect("an id");
+    let words = network.text(&["output", output]);
+    assert!(
+        words.contains("holds 25 TST") && words.contains("tag \"rent\""),
+        "{words}"
+    );
+    let transaction = network.text(&["transaction", id, "-a", "alice"]);
+    assert!(transaction.contains("consumed"), "{transaction}");
+}
+
+#[test]
+fn what_is_unclear_or_impossible_is_refused_with_advice() {
+    let network = fixture();
+    let text = network.refused(&["send", "bob", "25"], "E0140");
+    assert!(text.contains("write 25TST or 25u"), "{text}");
+    let text = network.refused(&["send", "bob", "2000000TST"], "E0162");
+    assert!(text.contains("missing   1_000_000 TST"), "{text}");
+    let text = network.refused(&["send", "bob", "1u"], "E0162");
+    assert!(text.contains("--lend-deposit"), "{text}");
+    for (arguments, code) in [
+        (&["send", "nobody", "1TST"][..], "E0140"),
+        (&["send", "bob", "1TST", "--from", "nobody"], "E0140"),
+        (&["claim"], "E0163"),
+        (&["consolidate"], "E0163"),
+        (&["new-account", "alice"], "E0140"),
+        (&["new-account", "two words"], "E0140"),
+        (&["contacts", "remove", "nobody"], "E0140"),
+        (&["contacts", "add", "x", "tst1qqqq"], "E0140"),
+        (&["set-node", "nowhere"], "E0140"),
+        (&["history", "--since", "yesterday"], "E0140"),
+        (&["init"], "E0160"),
+        (&["mnemonic"], "E0140"),
+    ] {
+        network.refused(arguments, code);
+    }
+    let other = "iota1qpf0mlq8yxpx2nck8a0slxnzr4ef2ek8f5gqxlzd0wasgp73utryj430ldu";
+    let text = network.refused(&["send", other, "1TST"], "E0140");
+    assert!(text.contains("begins with iota"), "{text}");
+    let nft = format!("0x{}", "11".repeat(32));
+    network.refused(&["burn-nft", &nft], "E0163");
+    assert_eq!(network.available("alice"), MILLION);
+}
+
+#[test]
+fn words_are_sealed_and_nothing_but_the_password_opens_them() {
+    let network = fixture();
+    network.secret("pw", "correct horse");
+    network.secret("bad", "wrong horse");
+    network.secret("new", "battery staple");
+    let sealed = |password: &str, arguments: &[&str]| {
+        let flags = ["--dir", "mine", "--password-file", password];
+        network.run(&[arguments, &flags[..]].concat())
+    };
+    assert!(sealed("pw", &["init"]).status.success());
+    let keys = network.path().join("mine/keys");
+    let before = std::fs::read(&keys).expect("it is there");
+    let wrong = sealed("bad", &["mnemonic", "--yes"]);
+    let text = String::from_utf8_lossy(&wrong.stderr);
+    assert!(text.contains("error[E0161]"), "{text}");
+    assert_eq!(std::fs::read(&keys).expect("it is there"), before);
+    let words = sealed("pw", &["mnemonic", "--yes"]).stdout;
+    assert_eq!(words.split(|byte| *byte == b' ').count(), 24);
+    assert!(sealed("pw", &["backup", "copy"]).status.success());
+    let changed = sealed("pw", &["change-password", "--new-password-file", "new"]);
+    assert!(changed.status.success());
+    assert!(!sealed("pw", &["mnemonic", "--yes"]).status.success());
+    assert_eq!(sealed("new", &["mnemonic", "--yes"]).stdout, words);
+    // The copy opens with the password of its time.
+    let node = network.network.url("node");
+    let flags = ["wallet", "--dir", "again", "--node", node];
+    let more = ["--password-file", "pw", "restore", "--backup", "copy"];
+    let restored = run(network.path(), &[&flags[..], &more[..]].concat());
+    assert!(restored.status.success(), "{restored:?}");
+    // A damaged file is told, and stays as it is.
+    let mut bad = std::fs::read(&keys).expect("it is there");
+    bad[100] ^= 1;
+    std::fs::write(&keys, &bad).expect("ours");
+    let damaged = sealed("new", &["mnemonic", "--yes"]);
+    assert!(String::from_utf8_lossy(&damaged.stderr).contains("error[E0161]"));
+    assert_eq!(std::fs::read(&keys).expect("it is there"), bad);
+}
+
+#[test]
+fn damaged_state_is_told_and_made_anew() {
+    let network = fixture();
+    network.json(&["send", "bob", "1TST"]);
+    let state = network.path().join("w/state");
+    let mut bad = std::fs::read(&state).expect("it is there");
+    bad[60] ^= 1;
+    std::fs::write(&state, &bad).expect("ours");
+    let text = network.refused(&["balance"], "E0160");
+    assert!(text.contains("sync --rebuild"), "{text}");
+    network.json(&["sync", "--rebuild"]);
+    assert_eq!(network.available("alice"), MILLION - 1_000_000);
+    assert_eq!(network.available("bob"), MILLION + 1_000_000);
+}
+
+#[test]
+fn accounts_addresses_and_contacts_have_names() {
+    let network = fixture();
+    network.json(&["new-account", "savings"]);
+    let address = network.json(&["new-address", "-a", "savings"]);
+    let address = address["address"].as_str().expect("an address");
+    network.json(&["contacts", "add", "nest", address]);
+    network.json(&["send", "nest", "3TST"]);
+    network.json(&["send", "savings", "4TST"]);
+    assert_eq!(network.available("savings"), 7_000_000);
+    network.json(&["consolidate", "-a", "savings"]);
+    let outputs = network.json(&["outputs", "-a", "savings"]);
+    assert_eq!(outputs.as_array().map(Vec::len), Some(1));
+    let listed = network.json(&["addresses", "-a", "savings"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(2));
+    assert!(network.text(&["accounts"]).contains("savings"));
+    network.json(&["contacts", "remove", "nest"]);
+    assert_eq!(network.json(&["contacts"]), serde_json::json!({}));
+}
+
+#[test]
+fn watching_tells_what_comes_in_and_two_do_not_use_one_wallet() {
+    let network = fixture();
+    network.json(&["node-info"]);
+    let node = network.network.url("node").to_owned();
+    let other = ["wallet", "--dir", "w2", "--node", &node];
+    run(network.path(), &[&other[..], &["init", "--dev"]].concat());
+    let watching = [&other[..], &["watch", "-a", "bob", "--seconds", "6"]].concat();
+    let mut watcher = tangle(network.path(), &watching)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be run");
+    let mut seen = BufReader::new(watcher.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    seen.read_line(&mut line).expect("it says that it watches");
+    assert!(line.contains("watching bob"), "{line}");
+    let second = run(network.path(), &[&other[..], &["contacts"]].concat());
+    let text = String::from_utf8_lossy(&second.stderr);
+    assert!(text.contains("in use by another process"), "{text}");
+    network.json(&["send", "bob", "2TST"]);
+    let mut rest = String::new();
+    seen.read_to_string(&mut rest).expect("it prints text");
+    assert!(watcher.wait().expect("it ends").success());
+    assert!(rest.contains("+2 TST"), "{rest}");
+}

@@ -1,0 +1,42 @@
+//! How a Tangle grows when many issue at once and all see the same: transactions arrive, choose
+//! parents among what has been revealed by then, and are revealed after a delay.
+//!
+//! ```text
+//!   arrival ──> parents chosen among the revealed ──> delay ──> revealed: a tip, its parents none
+//! ```
+//!
+//! Two engines share the scenario and the measures. `flow` keeps nothing but the transactions that
+//! somebody may still approve; `walk` keeps exact cumulative weights in a window, and so knows
+//! every strategy. Each purpose draws from a stream of its own, so that arrivals and delays stay
+//! the same when only the strategy changes.
+//!
+//! Times are whole nanoseconds; events at one time happen in order of arrival. Begin with [`run`].
+
+mod events;
+mod flow;
+mod marks;
+mod measures;
+mod report;
+mod scenario;
+mod walk;
+
+pub use events::Event;
+pub use report::{Approvals, Report, Tips, Walks, WeightPoint};
+pub use scenario::{
+    ArrivalLaw, Arrivals, Delay, EngineChoice, Scenario, ScenarioError, StrategyChoice, WalkChoice,
+};
+
+/// Takes the transactions of a run, in order.
+pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>);
+
+/// Runs a scenario to its end; `sink` gets every transaction as it is issued.
+///
+/// # Errors
+/// The scenario makes no sense.
+pub fn run(scenario: &Scenario, sink: Option<Sink<'_>>) -> Result<Report, ScenarioError> {
+    let scenario = scenario.effective()?;
+    Ok(match scenario.engine {
+        EngineChoice::Flow => flow::Flow::new(&scenario).run(sink),
+        EngineChoice::Walk => walk::Growth::new(&scenario).run(sink),
+    })
+}

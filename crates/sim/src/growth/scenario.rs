@@ -1,0 +1,380 @@
+//! What is to happen: a scenario, as written in TOML. Unknown keys are refused, and what was left
+//! out is filled in before the run, so that a result can say what was in force.
+
+use serde::{Deserialize, Serialize};
+use tangle_dag::{Bias, Strategy, WalkStart, walk_depth};
+
+mod check;
+
+/// Most blocks of a window.
+const WINDOW_MAX: f64 = 4_000_000.0;
+/// Walks that wait, unless something else is asked for.
+const PARTICLES: usize = 64;
+/// Nanoseconds in a second.
+const SECOND: f64 = 1e9;
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What runs it.
+    pub engine: EngineChoice,
+    /// Where all chance comes from.
+    #[serde(default)]
+    pub seed: u64,
+    /// Transactions to issue.
+    pub transactions: u64,
+    /// Share of them after which measuring begins.
+    #[serde(default = "a_fifth")]
+    pub warm_up_share: f64,
+    /// Parents that a transaction draws; equal ones count once.
+    #[serde(default = "two")]
+    pub parents: usize,
+    /// Share of transactions that approve nothing but the genesis.
+    #[serde(default)]
+    pub genesis_spam_share: f64,
+    /// When transactions arrive.
+    pub arrivals: Arrivals,
+    /// How long one stays unseen.
+    #[serde(default)]
+    pub delay: Delay,
+    /// How parents are chosen.
+    #[serde(default)]
+    pub strategy: StrategyChoice,
+    /// Where walks start; of strategies that walk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walks: Option<WalkChoice>,
+    /// How far back the weights of the `walk` engine reach, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_seconds: Option<f64>,
+    /// Follow the weight of some transactions for so long, in seconds; `flow` engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_weight_seconds: Option<f64>,
+}
+
+/// What runs a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineChoice {
+    /// Keeps only what may still be approved; uniform choices.
+    Flow,
+    /// Keeps weights; all strategies.
+    Walk,
+}
+
+/// When transactions arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrivals {
+    /// Mean number in a second: lambda.
+    pub per_second: f64,
+    /// How they are spread.
+    #[serde(default)]
+    pub law: ArrivalLaw,
+    /// Most that get through in a second; the others wait their turn, and choose parents then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap_per_second: Option<f64>,
+}
+
+/// How arrivals are spread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArrivalLaw {
+    /// Independent of each other.
+    #[default]
+    Poisson,
+    /// Evenly.
+    Fixed,
+}
+
+/// The law of the time between issue and reveal, the same for everybody, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "law", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Delay {
+    /// Always the same.
+    Fixed {
+        /// That.
+        seconds: f64,
+    },
+    /// Without memory.
+    Exponential {
+        /// Its mean.
+        mean_seconds: f64,
+    },
+    /// Any value of a range, equally likely.
+    Uniform {
+        /// Least.
+        min_seconds: f64,
+        /// Greatest.
+        max_seconds: f64,
+    },
+    /// One of two, equally likely.
+    TwoPoint {
+        /// The one.
+        min_seconds: f64,
+        /// The other.
+        max_seconds: f64,
+    },
+}
+
+/// How parents are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StrategyChoice {
+    /// Any tips.
+    Urts {},
+    /// Any tips that are young enough.
+    Rurts {
+        /// Greatest age of a tip, in seconds.
+        age_max_seconds: f64,
+    },
+    /// The ends of biased walks.
+    Walk {
+        /// Preference for weight.
+        alpha: f64,
+    },
+    /// One parent by a walk, the others any tips.
+    Hybrid {
+        /// Preference for weight of the walk.
+        alpha: f64,
+    },
+    /// Walks with no, a low or a high bias, drawn for each transaction.
+    EIota {
+        /// Share without a bias.
+        share_none: f64,
+        /// Share with the low bias.
+        share_low: f64,
+        /// The low one.
+        alpha_low: f64,
+        /// The high one.
+        alpha_high: f64,
+    },
+    /// The end of the heaviest branch.
+    Heaviest {},
+}
+
+/// Where walks start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalkChoice {
+    /// Least age since issue of the transaction where a walk starts, in seconds; what the arrivals
+    /// ask for, if left out.
+    pub depth_seconds: Option<f64>,
+    /// Walks that wait there.
+    pub particles: Option<usize>,
+}
+
+/// Why a scenario makes no sense.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ScenarioError {
+    /// It is no TOML, or has keys that are not known.
+    #[error("{0}")]
+    Text(String),
+    /// A number is out of its range.
+    #[error("{key} is {value}, and must be {range}")]
+    Range {
+        /// Which.
+        key: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// The window would be too large.
+    #[error(
+        "the window holds {0:.0} transactions, more than {WINDOW_MAX:.0}: lower arrivals.per_second, \
+         walks.depth_seconds or window_seconds"
+    )]
+    Window(f64),
+    /// Nothing walks.
+    #[error("`walks` says where walks start, and this strategy takes none")]
+    Walks,
+    /// The engine does not know it.
+    #[error("the engine `{engine}` does not know {what}")]
+    Engine {
+        /// The engine.
+        engine: &'static str,
+        /// What it does not know.
+        what: &'static str,
+    },
+}
+
+const fn a_fifth() -> f64 {
+    0.2
+}
+
+const fn two() -> usize {
+    2
+}
+
+impl Default for Delay {
+    fn default() -> Self {
+        Self::Fixed { seconds: 1.0 }
+    }
+}
+
+impl Default for StrategyChoice {
+    fn default() -> Self {
+        Self::Urts {}
+    }
+}
+
+impl Delay {
+    /// Its mean, in seconds.
+    #[must_use]
+    pub fn mean_seconds(self) -> f64 {
+        match self {
+            Self::Fixed { seconds } => seconds,
+            Self::Exponential { mean_seconds } => mean_seconds,
+            Self::Uniform {
+                min_seconds,
+                max_seconds,
+            }
+            | Self::TwoPoint {
+                min_seconds,
+                max_seconds,
+            } => (min_seconds + max_seconds) / 2.0,
+        }
+    }
+
+    /// Whether what is issued first is revealed first.
+    pub(super) const fn keeps_order(self) -> bool {
+        matches!(self, Self::Fixed { .. })
+    }
+}
+
+impl StrategyChoice {
+    /// Whether it takes walks.
+    const fn walks(self) -> bool {
+        !matches!(self, Self::Urts {} | Self::Rurts { .. })
+    }
+
+    /// The least bias above 0 with which it walks.
+    fn alpha_min(self) -> Option<f64> {
+        match self {
+            Self::Urts {} | Self::Rurts { .. } | Self::Heaviest { .. } => None,
+            Self::Walk { alpha, .. } | Self::Hybrid { alpha, .. } => Some(alpha),
+            Self::EIota { alpha_low, .. } => Some(alpha_low),
+        }
+        .filter(|alpha| *alpha > 0.0)
+    }
+
+    /// The strategy itself. To be asked of an effective scenario.
+    pub(super) fn strategy(self) -> Strategy {
+        let bias = |alpha| Bias::new(alpha).expect("an effective scenario was checked");
+        match self {
+            Self::Urts {} => Strategy::Uniform,
+            Self::Rurts { age_max_seconds } => Strategy::Recent {
+                age_max: nanoseconds(age_max_seconds),
+            },
+            Self::Walk { alpha, .. } => Strategy::Walk { bias: bias(alpha) },
+            Self::Hybrid { alpha, .. } => Strategy::Hybrid { bias: bias(alpha) },
+            Self::EIota {
+                share_none,
+                share_low,
+                alpha_low,
+                alpha_high,
+                ..
+            } => Strategy::Mixed {
+                share_none,
+                share_low,
+                low: bias(alpha_low),
+                high: bias(alpha_high),
+            },
+            Self::Heaviest { .. } => Strategy::Heaviest,
+        }
+    }
+}
+
+pub(super) fn nanoseconds(seconds: f64) -> u64 {
+    (seconds * SECOND).round() as u64
+}
+
+pub(super) fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / SECOND
+}
+
+impl Scenario {
+    /// A scenario with the defaults of everything that has one.
+    #[must_use]
+    pub fn new(engine: EngineChoice, transactions: u64, per_second: f64) -> Self {
+        Self {
+            engine,
+            seed: 0,
+            transactions,
+            warm_up_share: a_fifth(),
+            parents: two(),
+            genesis_spam_share: 0.0,
+            arrivals: Arrivals {
+                per_second,
+                law: ArrivalLaw::Poisson,
+                cap_per_second: None,
+            },
+            delay: Delay::default(),
+            strategy: StrategyChoice::default(),
+            walks: None,
+            window_seconds: None,
+            follow_weight_seconds: None,
+        }
+    }
+
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// It is no TOML, has unknown keys, or makes no sense.
+    pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
+        let scenario: Self =
+            toml::from_str(text).map_err(|error| ScenarioError::Text(error.to_string()))?;
+        scenario.effective()
+    }
+
+    /// The scenario with all that was left out filled in.
+    ///
+    /// # Errors
+    /// It makes no sense.
+    pub fn effective(&self) -> Result<Self, ScenarioError> {
+        self.check()?;
+        let mut scenario = self.clone();
+        let delay = self.delay.mean_seconds();
+        let rate = self.rate();
+        let mut depth = 0.0;
+        if self.strategy.walks() {
+            let needed = walk_depth(rate * delay) * delay;
+            let start = scenario.walks.get_or_insert_default();
+            depth = *start.depth_seconds.get_or_insert(needed);
+            start.particles.get_or_insert(PARTICLES);
+        }
+        if self.engine == EngineChoice::Walk {
+            let by_bias = self
+                .strategy
+                .alpha_min()
+                .map_or(0.0, |alpha| 16.0 / (alpha * rate));
+            let floor = 40.0 * delay;
+            let default = (depth * 4.0).max(by_bias).max(floor);
+            let window = *scenario.window_seconds.get_or_insert(default);
+            let blocks = window * rate;
+            if blocks > WINDOW_MAX {
+                return Err(ScenarioError::Window(blocks));
+            }
+        }
+        Ok(scenario)
+    }
+
+    /// Where walks start. To be asked of an effective scenario.
+    pub(super) fn walk_start(&self) -> WalkStart {
+        let walks = self.walks.unwrap_or_default();
+        let depth = walks.depth_seconds.unwrap_or(0.0);
+        WalkStart {
+            // The window knows when a transaction was revealed.
+            depth: nanoseconds((depth - self.delay.mean_seconds()).max(0.0)),
+            particle_count: walks.particles.unwrap_or(1),
+        }
+    }
+
+    /// Transactions that get through in a second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        let cap = self.arrivals.cap_per_second.unwrap_or(f64::INFINITY);
+        self.arrivals.per_second.min(cap)
+    }
+}

@@ -1,0 +1,46 @@
+//! A wallet: keys, outputs, transactions.
+//!
+//! What it is not: it talks to people in no way (that is `tangle wallet`), and it trusts no node
+//! with a key. What a node says of outputs it believes, as every client must.
+//!
+//! - [`Vault`] keeps the words, sealed by a password; [`Signer`] is who has the keys.
+//! - [`State`] is what is known of keys and ledger; [`sync()`] brings it up to date.
+//! - [`Source::build`] makes a [`Prepared`] transaction of a [`Wish`]; [`actions`] has the wishes.
+//! - [`send`] and [`follow()`] bring a signed one into the ledger.
+//!
+//! Begin with [`Wallet`], which holds the first two in a folder.
+
+mod access;
+pub mod actions;
+mod amount;
+mod balance;
+mod build;
+mod file;
+mod folder;
+mod follow;
+mod history;
+mod keys;
+mod prepared;
+mod state;
+mod state_file;
+mod sync;
+mod vault;
+mod words;
+
+pub use access::{EXPIRY_MARGIN_SECONDS, Standing};
+pub use amount::{AmountError, Shown, Unit};
+pub use balance::{Balance, TokenBalance};
+pub use build::{BuildError, Source, Wish};
+pub use file::FileError;
+pub use folder::{NAME_CHARS_MAX, Settings, Wallet, WalletError};
+pub use follow::{Fate, SendError, Step, attach, fate, follow, send};
+pub use history::{Event, history};
+pub use keys::{
+    COIN_IOTA, COIN_SHIMMER, KeyAndSignature, KeyPlace, SeedSigner, Signer, SignerError,
+};
+pub use prepared::{Opener, Prepared, PreparedError, PreparedInput, RuleError, SignError};
+pub use state::{AccountKeys, KeyChain, Pending, Point, Record, State};
+pub use state_file::StateError;
+pub use sync::{ADDRESS_GAP, Network, SyncError, SyncReport, extend_keys, sync};
+pub use vault::{Cost, PASSWORD_CHARS_MIN, Vault, VaultError};
+pub use words::{Words, date, explain};

@@ -1,0 +1,272 @@
+//! The state of a wallet on disk. All of it can be made anew from the words and a node, but for
+//! the history that the node has pruned.
+//!
+//! ```text
+//! "TANGLEWS" | version 1 | BLAKE2b-256 of the rest | rest
+//! ```
+
+use std::path::Path;
+
+use tangle_crypto::blake2b;
+use tangle_types::{
+    BlockId, Codec, DecodeError, LedgerOutput, MilestoneIndex, NetworkId, OutputId, Reader, Spend,
+    Transaction, TransactionId, UnixSeconds,
+};
+
+use crate::file::{self, FileError};
+use crate::state::{KEYS_MAX, KeyChain, Pending, Point, Record, State};
+
+const MAGIC: &[u8; 8] = b"TANGLEWS";
+const VERSION: u8 = 1;
+const HEAD: usize = 8 + 1 + 32;
+/// Largest file that is read.
+const SIZE_BYTES_MAX: u64 = 1 << 30;
+/// Most blocks that carry one transaction.
+const BLOCKS_MAX: usize = 1_000;
+
+/// Why the state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The system refuses.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It is not what was written.
+    #[error("the state file is damaged: {0}")]
+    Damaged(&'static str),
+    /// Its bytes are whole, and make no sense.
+    #[error("the state file is not understood: {0}")]
+    Value(#[from] DecodeError),
+}
+
+/// Reads the state; `None` when there is no file.
+pub(crate) fn load(path: &Path) -> Result<Option<State>, StateError> {
+    let Some(bytes) = file::read(path, SIZE_BYTES_MAX)? else {
+        return Ok(None);
+    };
+    if bytes.len() < HEAD || &bytes[..8] != MAGIC {
+        return Err(StateError::Damaged("it does not begin as one"));
+    }
+    if bytes[8] != VERSION {
+        return Err(StateError::Damaged("its version is not known"));
+    }
+    if blake2b::hash(&bytes[HEAD..]) != bytes[9..HEAD] {
+        return Err(StateError::Damaged("its checksum is wrong"));
+    }
+    let mut reader = Reader::new(&bytes[HEAD..]);
+    let state = read_state(&mut reader)?;
+    if !reader.rest().is_empty() {
+        return Err(StateError::Damaged("it is too long"));
+    }
+    Ok(Some(state))
+}
+
+/// Writes the state in the place of the old one.
+pub(crate) fn save(path: &Path, state: &State) -> Result<(), FileError> {
+    let mut bytes = Vec::with_capacity(HEAD + 1024 + state.outputs.len() * 256);
+    bytes.extend_from_slice(MAGIC);
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&[0; 32]);
+    write_state(state, &mut bytes);
+    let checksum = blake2b::hash(&bytes[HEAD..]);
+    bytes[9..HEAD].copy_from_slice(&checksum);
+    file::replace(path, &bytes)
+}
+
+fn write_state(state: &State, out: &mut Vec<u8>) {
+    out.push(u8::from(state.network.is_some()));
+    state.network.unwrap_or(NetworkId(0)).write(out);
+    state.ledger.index.write(out);
+    state.ledger.time.write(out);
+    out.extend_from_slice(&state.ledger.id);
+
+    write_count(state.accounts.len(), out);
+    for (number, keys) in &state.accounts {
+        out.extend_from_slice(&number.to_le_bytes());
+        for chain in [&keys.external, &keys.internal] {
+            out.extend_from_slice(&chain.used.to_le_bytes());
+            write_count(chain.keys.len(), out);
+            chain.keys.iter().for_each(|key| out.extend_from_slice(key));
+        }
+    }
+    write_count(state.pending.len(), out);
+    for pending in &state.pending {
+        pending.transaction.write(out);
+        write_count(pending.blocks.len(), out);
+        pending.blocks.iter().for_each(|block| block.write(out));
+        out.extend_from_slice(&pending.account.to_le_bytes());
+        pending.made.write(out);
+    }
+    let records = state.records();
+    write_count(records.len(), out);
+    records.iter().for_each(|record| write_record(record, out));
+}
+
+fn write_record(record: &Record, out: &mut Vec<u8>) {
+    record.output.write(out);
+    out.push(u8::from(record.spent.is_some()));
+    if let Some(spend) = &record.spent {
+        spend.transaction_id.write(out);
+        spend.milestone_index.write(out);
+        spend.milestone_timestamp.write(out);
+    }
+}
+
+fn write_count(count: usize, out: &mut Vec<u8>) {
+    let count = u32::try_from(count).expect("no list has four billion entries");
+    out.extend_from_slice(&count.to_le_bytes());
+}
+
+fn read_state(reader: &mut Reader<'_>) -> Result<State, StateError> {
+    let mut state = State::default();
+    let is_known = reader.u8()? == 1;
+    let network = NetworkId::read(reader)?;
+    state.network = is_known.then_some(network);
+    state.ledger = Point {
+        index: MilestoneIndex::read(reader)?,
+        time: UnixSeconds::read(reader)?,
+        id: reader.array()?,
+    };
+    for _ in 0..read_count(reader, 4)? {
+        let number = reader.u32()?;
+        for is_internal in [false, true] {
+            read_chain(reader, &mut state, number, is_internal)?;
+        }
+    }
+    for _ in 0..read_count(reader, 4)? {
+        let transaction = Transaction::read(reader)?;
+        let count = read_count(reader, BlockId::LENGTH)?;
+        if count > BLOCKS_MAX {
+            return Err(StateError::Damaged("a transaction is in too many blocks"));
+        }
+        let blocks: Result<_, _> = (0..count).map(|_| BlockId::read(reader)).collect();
+        state.pending.push(Pending {
+            transaction,
+            blocks: blocks?,
+            account: reader.u32()?,
+            made: UnixSeconds::read(reader)?,
+        });
+    }
+    let count = read_count(reader, OutputId::LENGTH)?;
+    state.outputs.reserve(count);
+    for _ in 0..count {
+        let record = read_record(reader)?;
+        state.outputs.insert(record.output.id, record);
+    }
+    Ok(state)
+}
+
+fn read_chain(
+    reader: &mut Reader<'_>,
+    state: &mut State,
+    account: u32,
+    is_internal: bool,
+) -> Result<(), StateError> {
+    let used = reader.u32()?;
+    let count = read_count(reader, 32)?;
+    if count > KEYS_MAX {
+        return Err(StateError::Damaged("an account has too many keys"));
+    }
+    let keys: Result<Vec<[u8; 32]>, _> = (0..count).map(|_| reader.array()).collect();
+    state.add_keys(account, is_internal, &keys?);
+    let keys = state.accounts.entry(account).or_default();
+    let chain: &mut KeyChain = if is_internal {
+        &mut keys.internal
+    } else {
+        &mut keys.external
+    };
+    chain.used = used;
+    Ok(())
+}
+
+fn read_record(reader: &mut Reader<'_>) -> Result<Record, DecodeError> {
+    let output = LedgerOutput::read(reader)?;
+    let spent = match reader.u8()? {
+        0 => None,
+        _ => Some(Spend {
+            transaction_id: TransactionId::read(reader)?,
+            milestone_index: MilestoneIndex::read(reader)?,
+            milestone_timestamp: UnixSeconds::read(reader)?,
+        }),
+    };
+    Ok(Record { output, spent })
+}
+
+/// A count of things that have at least `size` bytes each.
+fn read_count(reader: &mut Reader<'_>, size: usize) -> Result<usize, StateError> {
+    let count = reader.u32()? as usize;
+    if count.saturating_mul(size) > reader.rest().len() {
+        return Err(StateError::Damaged("it is cut off"));
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use tangle_types::{Address, BasicOutput, Features, Output, UnlockCondition, UnlockConditions};
+
+    use super::*;
+
+    fn state() -> State {
+        let mut state = State::default();
+        state.network = Some(NetworkId(7));
+        state.add_keys(3, false, &[[1; 32], [2; 32]]);
+        state.add_keys(3, true, &[[4; 32]]);
+        let owner = Address::from_public_key(&[1; 32]);
+        let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
+        let output = LedgerOutput {
+            id: OutputId([9; 34]),
+            block_id: BlockId([8; 32]),
+            milestone_index: MilestoneIndex(5),
+            milestone_timestamp: UnixSeconds(6),
+            output: Output::Basic(BasicOutput {
+                amount: 1_000_000,
+                native_tokens: Vec::new(),
+                unlock_conditions: conditions.expect("one condition"),
+                features: Features::default(),
+            }),
+        };
+        let spent = Spend {
+            transaction_id: TransactionId([3; 32]),
+            milestone_index: MilestoneIndex(7),
+            milestone_timestamp: UnixSeconds(8),
+        };
+        state.put(Record {
+            output,
+            spent: Some(spent),
+        });
+        state
+    }
+
+    #[test]
+    fn state_comes_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        assert!(load(&path).expect("no file").is_none());
+        let state = state();
+        save(&path, &state).expect("a fresh folder");
+        let back = load(&path).expect("as written").expect("a file");
+        assert_eq!(back.accounts, state.accounts);
+        assert_eq!(back.accounts[&3].external.used, 1);
+        assert_eq!(back.records(), state.records());
+        assert_eq!(back.network, state.network);
+        let owner = Address::from_public_key(&[4; 32]);
+        assert!(back.place(&owner).expect("a key").is_internal);
+    }
+
+    #[test]
+    fn damage_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        save(&path, &state()).expect("a fresh folder");
+        let good = std::fs::read(&path).expect("ours");
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x40;
+            std::fs::write(&path, &bad).expect("ours");
+            assert!(load(&path).is_err(), "byte {at}");
+        }
+        for length in 0..good.len() {
+            assert!(read_state(&mut Reader::new(&good[HEAD..length.max(HEAD)])).is_err());
+        }
+    }
+}
