@@ -1,6 +1,7 @@
 //! `tangle sim`: whole networks in virtual time, and how a Tangle grows under a strategy of tip
 //! selection.
 
+mod attack;
 mod growth;
 mod jobs;
 mod network;
@@ -23,6 +24,9 @@ pub(crate) enum SimCommand {
     /// Reproduce what theory and the literature say of tips, weights, walks and attacks: expected,
     /// measured, verdict.
     Verify(verify::VerifyArguments),
+    /// Attack a Tangle many times and tell how often that succeeds, against the attacker's share and
+    /// the bias of honest walks; or search for the share at which half succeed.
+    Attack(Box<attack::AttackArguments>),
 }
 
 impl SimCommand {
@@ -32,6 +36,7 @@ impl SimCommand {
             Self::Network(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
             Self::Verify(arguments) => arguments.json,
+            Self::Attack(arguments) => arguments.json,
         }
     }
 }
@@ -42,5 +47,6 @@ pub(crate) fn run(command: &SimCommand, terminal: &Terminal) -> Outcome {
         SimCommand::Network(arguments) => network::run(arguments, terminal),
         SimCommand::Run(arguments) => growth::run(arguments, terminal),
         SimCommand::Verify(arguments) => verify::run(arguments, terminal),
+        SimCommand::Attack(arguments) => attack::run(arguments, terminal),
     }
 }

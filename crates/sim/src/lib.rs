@@ -8,6 +8,7 @@
 //! strategy of tip selection; [`theory`] says what to expect there, and [`verify`] holds
 //! the one against the other.
 
+pub mod attack;
 mod chance;
 pub mod growth;
 pub mod net;

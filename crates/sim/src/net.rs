@@ -15,12 +15,12 @@
 //! [`run`].
 
 mod adversary;
-mod blocks;
+pub(crate) mod blocks;
 mod breach;
 mod clients;
-mod disk;
+pub(crate) mod disk;
 mod faults;
-mod fixture;
+pub(crate) mod fixture;
 mod judge;
 mod links;
 mod machine;

@@ -244,23 +244,41 @@ impl Delay {
 }
 
 impl StrategyChoice {
+    /// The name by which people choose it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Urts {} => "urts",
+            Self::Rurts { .. } => "rurts",
+            Self::Walk { .. } => "walk",
+            Self::Hybrid { .. } => "hybrid",
+            Self::EIota { .. } => "e-iota",
+            Self::Heaviest {} => "heaviest",
+        }
+    }
+
+    /// The bias to weight of its walks, the low one of two; `None` without a choice.
+    #[must_use]
+    pub const fn alpha(self) -> Option<f64> {
+        match self {
+            Self::Urts {} | Self::Rurts { .. } | Self::Heaviest {} => None,
+            Self::Walk { alpha } | Self::Hybrid { alpha } => Some(alpha),
+            Self::EIota { alpha_low, .. } => Some(alpha_low),
+        }
+    }
+
     /// Whether it takes walks.
-    const fn walks(self) -> bool {
+    pub(crate) const fn walks(self) -> bool {
         !matches!(self, Self::Urts {} | Self::Rurts { .. })
     }
 
     /// The least bias above 0 with which it walks.
     fn alpha_min(self) -> Option<f64> {
-        match self {
-            Self::Urts {} | Self::Rurts { .. } | Self::Heaviest { .. } => None,
-            Self::Walk { alpha, .. } | Self::Hybrid { alpha, .. } => Some(alpha),
-            Self::EIota { alpha_low, .. } => Some(alpha_low),
-        }
-        .filter(|alpha| *alpha > 0.0)
+        self.alpha().filter(|alpha| *alpha > 0.0)
     }
 
     /// The strategy itself. To be asked of an effective scenario.
-    pub(super) fn strategy(self) -> Strategy {
+    pub(crate) fn strategy(self) -> Strategy {
         let bias = |alpha| Bias::new(alpha).expect("an effective scenario was checked");
         match self {
             Self::Urts {} => Strategy::Uniform,

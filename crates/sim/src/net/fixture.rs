@@ -40,21 +40,24 @@ impl Fixture {
         let coordinator: Vec<SecretKey> = (0..MILESTONE_KEY_COUNT)
             .map(|number| SecretKey::from_seed([100 + number; 32]))
             .collect();
-        let range = |key: &SecretKey| KeyRange {
-            public_key: key.public_key(),
-            start: MilestoneIndex(0),
-            end: MilestoneIndex(0),
-        };
-        let ranges = coordinator.iter().map(range).collect();
         Self {
             parameters: parameters(),
-            milestone_keys: MilestoneKeys::new(ranges, MILESTONE_KEY_THRESHOLD, MilestoneIndex(1))
-                .expect("there are more keys than must sign"),
+            milestone_keys: keys_needing(&coordinator, MILESTONE_KEY_THRESHOLD),
             coordinator,
             accounts: (0..ACCOUNT_COUNT)
                 .map(|number| SecretKey::from_seed([number + 1; 32]))
                 .collect(),
         }
+    }
+
+    /// Signatures that a milestone needs.
+    pub(crate) const fn milestone_key_threshold(&self) -> usize {
+        MILESTONE_KEY_THRESHOLD
+    }
+
+    /// The coordinator's keys as a node sees them that asks for `needed` signatures.
+    pub(crate) fn milestone_keys_needing(&self, needed: usize) -> MilestoneKeys {
+        keys_needing(&self.coordinator, needed)
     }
 
     /// The outputs of the genesis, and which account owns each.
@@ -95,6 +98,17 @@ impl Fixture {
             reservation,
         }
     }
+}
+
+fn keys_needing(keys: &[SecretKey], needed: usize) -> MilestoneKeys {
+    let range = |key: &SecretKey| KeyRange {
+        public_key: key.public_key(),
+        start: MilestoneIndex(0),
+        end: MilestoneIndex(0),
+    };
+    let ranges = keys.iter().map(range).collect();
+    MilestoneKeys::new(ranges, needed, MilestoneIndex(1))
+        .expect("there are at least as many keys as must sign")
 }
 
 /// An output of `amount` that a key owns.
