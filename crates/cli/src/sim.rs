@@ -5,6 +5,10 @@ mod attack;
 mod growth;
 mod jobs;
 mod network;
+mod plot;
+mod replay;
+mod report;
+mod sweep;
 mod verify;
 
 use clap::Subcommand;
@@ -27,6 +31,14 @@ pub(crate) enum SimCommand {
     /// Attack a Tangle many times and tell how often that succeeds, against the attacker's share and
     /// the bias of honest walks; or search for the share at which half succeed.
     Attack(Box<attack::AttackArguments>),
+    /// Run a scenario with some of its keys varied, into a table; goes on where it was interrupted.
+    Sweep(sweep::SweepArguments),
+    /// Read a log back: check it, measure it anew, draw its graph.
+    Replay(replay::ReplayArguments),
+    /// Draw a column of a table against another one, as SVG.
+    Plot(plot::PlotArguments),
+    /// Simulate all that `docs/tip-selection.md` says and print that page with its plots.
+    Report(report::ReportArguments),
 }
 
 impl SimCommand {
@@ -37,6 +49,8 @@ impl SimCommand {
             Self::Run(arguments) => arguments.json,
             Self::Verify(arguments) => arguments.json,
             Self::Attack(arguments) => arguments.json,
+            Self::Replay(arguments) => arguments.json,
+            Self::Sweep(_) | Self::Plot(_) | Self::Report(_) => false,
         }
     }
 }
@@ -48,5 +62,9 @@ pub(crate) fn run(command: &SimCommand, terminal: &Terminal) -> Outcome {
         SimCommand::Run(arguments) => growth::run(arguments, terminal),
         SimCommand::Verify(arguments) => verify::run(arguments, terminal),
         SimCommand::Attack(arguments) => attack::run(arguments, terminal),
+        SimCommand::Sweep(arguments) => sweep::run(arguments, terminal),
+        SimCommand::Replay(arguments) => replay::run(arguments, terminal),
+        SimCommand::Plot(arguments) => plot::run(arguments, terminal),
+        SimCommand::Report(arguments) => report::run(arguments, terminal),
     }
 }

@@ -4,7 +4,7 @@
 //! What it is not: it knows neither payloads nor the ledger; a vertex carries any value `T`.
 //!
 //! Begin with [`Dag`]; tips are chosen by a [`TipSelection`]. Strategies by weight see a Tangle as
-//! a [`View`], such as a [`WeightWindow`].
+//! a [`View`], such as a [`WeightWindow`]; [`WeightSketches`] estimate weights beyond that.
 
 mod chance;
 mod cone;
@@ -14,6 +14,7 @@ mod pool;
 pub mod real;
 mod roots;
 mod score;
+mod sketch;
 mod strategy;
 mod tips;
 mod vertex;
@@ -26,6 +27,7 @@ pub use chance::Chance;
 pub use cone::{Cone, ConeError};
 pub use pool::TipPool;
 pub use score::{ConeIndexes, TipScore};
+pub use sketch::{WeightSketches, WeightSketchesConfig};
 pub use strategy::{CHOICES, Selector, Strategy, WalkStart};
 pub use tips::{
     TipReport, TipRequest, TipSelection, UniformTips, UniformTipsConfig, Weighed, WeightedTips,

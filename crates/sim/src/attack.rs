@@ -94,6 +94,16 @@ pub fn trial(setup: &Setup, seed: u64) -> Result<Trial, SetupError> {
     })
 }
 
+/// Of draws by the strategy, the share that ends on blocks of the attacker, who only spams or is
+/// selfish.
+///
+/// # Errors
+/// The setup makes no sense.
+pub fn foreign_share(setup: &Setup, seed: u64) -> Result<f64, SetupError> {
+    let setup = setup.effective()?;
+    Ok(Duel::new(&setup, seed).foreign_share())
+}
+
 fn duel(setup: &Setup, seed: u64) -> Trial {
     let end = Duel::new(setup, seed).run();
     Trial {

@@ -18,6 +18,7 @@ mod marks;
 mod measures;
 mod report;
 mod scenario;
+mod trace;
 mod walk;
 
 pub use events::Event;
@@ -25,6 +26,7 @@ pub use report::{Approvals, Report, Tips, Walks, WeightPoint};
 pub use scenario::{
     ArrivalLaw, Arrivals, Delay, EngineChoice, Scenario, ScenarioError, StrategyChoice, WalkChoice,
 };
+pub use trace::{Replayed, TRACE_HEAD, TRACE_MAX, Trace, TraceError};
 
 /// Takes the transactions of a run, in order.
 pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>);

@@ -12,5 +12,6 @@ pub mod attack;
 mod chance;
 pub mod growth;
 pub mod net;
+pub mod plot;
 pub mod theory;
 pub mod verify;

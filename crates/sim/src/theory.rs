@@ -32,6 +32,12 @@ pub fn growth_rate(parents: f64) -> f64 {
     })
 }
 
+/// Lambert's W for a number above 0: the w with w exp(w) = x.
+#[must_use]
+pub fn lambert(x: f64) -> f64 {
+    bisect(0.0, 20.0, |w| w * exp(w) - x)
+}
+
 /// Where a rising function passes 0.
 fn bisect(mut low: f64, mut high: f64, rising: impl Fn(f64) -> f64) -> f64 {
     for _ in 0..60 {

@@ -4,10 +4,11 @@
 //! experiments are independent of each other, so they may run at once, in any order; each is
 //! repeated exactly by its seed.
 //!
-//! Rows T1 to T13: tips under uniform selection. T15 to T18: growth of weight. T21 to T24: biased
-//! walks. T25 to T30: attacks and walk arithmetic.
+//! Rows T1 to T13: tips under uniform selection. T14 to T18: growth of weight. T21 to T24: biased
+//! walks. T25 to T34: attacks and walk arithmetic.
 
 mod attacks;
+mod duels;
 mod uniform;
 mod walks;
 mod weight;
@@ -43,6 +44,8 @@ pub enum Tolerance {
     Factor(f64),
     /// Upwards only: what is expected is the least.
     AtLeast,
+    /// Downwards only: what is expected is the most.
+    AtMost,
 }
 
 impl Check {
@@ -58,6 +61,7 @@ impl Check {
                 ratio >= 1.0 / factor && ratio <= factor
             }
             Tolerance::AtLeast => self.measured >= self.expected,
+            Tolerance::AtMost => self.measured <= self.expected,
         }
     }
 }
@@ -98,6 +102,7 @@ pub fn experiments() -> Vec<Experiment> {
     experiments.extend(weight::experiments());
     experiments.extend(walks::experiments());
     experiments.extend(attacks::experiments());
+    experiments.extend(duels::experiments());
     experiments
 }
 

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tangle_sim::attack::{Aim, Attack, Critical, Odds, Rule, Search, Setup, SetupError, Trial, trial};
 use tangle_sim::growth::StrategyChoice;
 
+use super::growth::disk;
 use super::jobs::{in_order, seeds};
 use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
@@ -46,6 +47,9 @@ pub(crate) struct AttackArguments {
     /// The merchant waits until this share of new blocks would approve the payment.
     #[arg(long)]
     confidence: Option<f64>,
+    /// The merchant waits until the payment is so many delays old.
+    #[arg(long, conflicts_with_all = ["weight", "confidence"])]
+    age: Option<f64>,
     /// Delays by which a parasite begins before the payment.
     #[arg(long, default_value_t = 5.0)]
     lead: f64,
@@ -180,10 +184,6 @@ fn successes(point: &Point) -> u64 {
     }
 }
 
-fn disk(file: &Path, error: &io::Error) -> Box<Failure> {
-    Failure::new(Code::Disk, error).with("file", file.display())
-}
-
 fn setups(arguments: &AttackArguments) -> Outcome<Vec<Setup>> {
     let named: Vec<Attack> = arguments
         .attacks
@@ -225,9 +225,10 @@ impl AttackArguments {
         let setup = Setup::new(attack, strategy, share);
         Setup {
             per_delay: self.rate,
-            rule: match self.confidence {
-                Some(least) => Rule::Confidence { least },
-                None => Rule::Weight { least: self.weight },
+            rule: match (self.confidence, self.age) {
+                (Some(least), _) => Rule::Confidence { least },
+                (None, Some(least)) => Rule::Age { least },
+                (None, None) => Rule::Weight { least: self.weight },
             },
             coordinator: self.coordinator,
             lead: self.lead,

@@ -87,6 +87,11 @@ pub(super) fn run(arguments: &RunArguments, terminal: &Terminal) -> Outcome {
 }
 
 fn read(file: &Path) -> Outcome<Scenario> {
+    Scenario::from_toml(&text_of(file)?).map_err(|error| wrong(file, &error))
+}
+
+/// The text of a scenario or a sweep.
+pub(super) fn text_of(file: &Path) -> Outcome<String> {
     let size = fs::metadata(file)
         .map_err(|error| disk(file, &error))?
         .len();
@@ -94,16 +99,15 @@ fn read(file: &Path) -> Outcome<Scenario> {
         let text = format!("{size} bytes are too many for a scenario");
         return Err(Failure::new(Code::Input, text).with("file", file.display()));
     }
-    let text = fs::read_to_string(file).map_err(|error| disk(file, &error))?;
-    Scenario::from_toml(&text).map_err(|error| wrong(file, &error))
+    fs::read_to_string(file).map_err(|error| disk(file, &error))
 }
 
-fn wrong(file: &Path, error: &ScenarioError) -> Box<Failure> {
+pub(super) fn wrong(file: &Path, error: &ScenarioError) -> Box<Failure> {
     let text = error.to_string();
     Failure::new(Code::Input, text.trim_end()).with("file", file.display())
 }
 
-fn disk(file: &Path, error: &io::Error) -> Box<Failure> {
+pub(super) fn disk(file: &Path, error: &io::Error) -> Box<Failure> {
     Failure::new(Code::Disk, error).with("file", file.display())
 }
 
@@ -116,7 +120,7 @@ fn logged(scenario: &Scenario, seeds: &[u64], file: &Path) -> Outcome<Report> {
         );
     };
     let mut out = BufWriter::new(File::create(file).map_err(|error| disk(file, &error))?);
-    let mut result = writeln!(out, "transaction,issued_ns,revealed_ns,parents");
+    let mut result = writeln!(out, "{}", growth::TRACE_HEAD);
     let mut sink = |event: &Event<'_>| {
         if result.is_ok() {
             result = log_line(&mut out, event);
@@ -145,38 +149,41 @@ fn log_line(out: &mut impl Write, event: &Event<'_>) -> io::Result<()> {
     writeln!(out)
 }
 
+/// Names of the measures in a table.
+pub(super) const COLUMNS: &str = "seed,measured,tips_mean,tips_half_width_95,tips_deviation,\
+    tips_ratio,first_approval_mean_s,first_approval_median_s,first_approval_p99_s,\
+    left_behind_share,never_approved_share,steps_mean,digest";
+
+/// The measures of a report, in the order of [`COLUMNS`].
+pub(super) fn cells(report: &Report) -> String {
+    let (tips, approvals) = (&report.tips, &report.approvals);
+    let walk = |of: fn(&growth::Walks) -> f64| {
+        let walks = report.walks.as_ref();
+        walks.map_or_else(String::new, |walks| of(walks).to_string())
+    };
+    format!(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{}",
+        report.scenario.seed,
+        report.measured,
+        tips.mean,
+        tips.half_width_95,
+        tips.deviation,
+        tips.mean_ratio,
+        approvals.mean_seconds,
+        approvals.median_seconds,
+        approvals.p99_seconds,
+        walk(|walks| walks.left_behind_share),
+        walk(|walks| walks.never_approved_share),
+        walk(|walks| walks.steps_mean),
+        report.digest,
+    )
+}
+
 /// Writes the measures of all reports.
 fn table(reports: &[Report], mut out: impl Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "seed,measured,tips_mean,tips_half_width_95,tips_deviation,first_approval_mean_s,\
-         first_approval_median_s,first_approval_p99_s,left_behind_share,never_approved_share,\
-         steps_mean,digest"
-    )?;
+    writeln!(out, "{COLUMNS}")?;
     for report in reports {
-        let (tips, approvals) = (&report.tips, &report.approvals);
-        let walk = |of: fn(&growth::Walks) -> f64| {
-            report
-                .walks
-                .as_ref()
-                .map_or_else(String::new, |walks| of(walks).to_string())
-        };
-        writeln!(
-            out,
-            "{},{},{},{},{},{},{},{},{},{},{},{}",
-            report.scenario.seed,
-            report.measured,
-            tips.mean,
-            tips.half_width_95,
-            tips.deviation,
-            approvals.mean_seconds,
-            approvals.median_seconds,
-            approvals.p99_seconds,
-            walk(|walks| walks.left_behind_share),
-            walk(|walks| walks.never_approved_share),
-            walk(|walks| walks.steps_mean),
-            report.digest,
-        )?;
+        writeln!(out, "{}", cells(report))?;
     }
     out.flush()
 }

@@ -95,6 +95,7 @@ fn tolerance(tolerance: Tolerance) -> String {
         Tolerance::Absolute(most) => format!("± {}", figure(most)),
         Tolerance::Factor(factor) => format!("× {factor}"),
         Tolerance::AtLeast => "at least".to_owned(),
+        Tolerance::AtMost => "at most".to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use super::host::Host;
 use super::plan::Chances;
 use super::setup::{Aim, Attack, Rule, Setup};
-use super::sight::{Author, Block, Shares, Side, Sight};
+use super::sight::{Author, Block, Chooser, Shares, Side, Sight};
 
 /// A delay, the unit of time, in nanoseconds.
 const DELAY: u64 = 1_000_000_000;
@@ -407,6 +407,10 @@ impl<'a> Duel<'a> {
         }
         match self.setup.rule {
             Rule::Weight { least } => self.sights[0].weight(payment) >= least,
+            Rule::Age { least } => {
+                let issued = self.blocks[payment as usize].issued;
+                self.now - issued >= delays(least)
+            }
             Rule::Confidence { least } => {
                 let is_seen = self.sights[0].place(payment).is_some();
                 is_seen && self.shares(CONFIDENCE_DRAWS).payment >= least
@@ -479,6 +483,27 @@ impl<'a> Duel<'a> {
             mean: sum / count.max(1.0),
             late: late / count.max(1.0),
         }
+    }
+}
+
+/// Draws by which it is counted who is approved.
+const FOREIGN_DRAWS: u32 = 500;
+
+impl Duel<'_> {
+    /// Runs without spends, and tells which share of draws ends on the attacker's blocks.
+    pub(super) fn foreign_share(mut self) -> f64 {
+        self.advance(delays(self.setup.warm_up()));
+        self.begin_attack();
+        self.advance(self.now + delays(self.setup.settle));
+        let mut foreign = 0;
+        for draw in 0..FOREIGN_DRAWS {
+            let chance = &mut self.chances.looks;
+            let chosen =
+                self.sights[0].choose(Chooser::Observer, self.now, draw as usize % 2, chance);
+            let author = chosen.map(|serial| self.blocks[serial as usize].author);
+            foreign += u32::from(author == Some(Author::Attacker));
+        }
+        f64::from(foreign) / f64::from(FOREIGN_DRAWS)
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn wins(setup: &Setup, chance: &mut Chance) -> bool {
         Rule::Weight { least } => least,
         // A merchant who looks at walks waits at least until all arrivals approve the payment.
         Rule::Confidence { .. } => lambda.ceil() as u64,
+        Rule::Age { least } => (lambda * least) as u64,
     };
     match setup.attack {
         Attack::LargeWeight => large_weight(mu, lambda, weight, chance),

@@ -152,6 +152,11 @@ pub enum Rule {
         /// The least share.
         least: f64,
     },
+    /// It is this old, in delays.
+    Age {
+        /// The least age.
+        least: f64,
+    },
 }
 
 /// An attack and the Tangle it meets. The unit of time is the delay until others see a block.
@@ -229,6 +234,7 @@ impl Setup {
         match self.rule {
             Rule::Weight { least } => range("the weight", least as f64, 1.0, 1e6)?,
             Rule::Confidence { least } => range("the confidence", least, 0.5, 1.0)?,
+            Rule::Age { least } => range("the age", least, 0.0, 1_000.0)?,
         }
         self.strategy_scenario().effective()?;
         let depth = *setup.depth.get_or_insert(walk_depth(self.per_delay));

@@ -57,7 +57,7 @@ const TIPS_BY_LAW: [(&str, Delay, [f64; 3]); 5] = [
 ];
 
 pub(super) fn experiments() -> Vec<Experiment> {
-    let mut experiments = Vec::new();
+    let mut experiments = vec![Experiment::new(&["T9"], true, superseded)];
     for (rate, expected) in TIPS_BY_RATE {
         experiments.push(Experiment::new(&["T1", "T3"], true, move |seed| {
             tips_by_rate(seed, rate, expected)
@@ -112,6 +112,18 @@ fn tips_by_rate(seed: u64, rate: f64, expected: f64) -> Vec<Check> {
             Tolerance::Relative(0.003),
         ),
     ]
+}
+
+/// An early draft of the whitepaper had lambda h / ln 2 tips, 1.44 of them.
+fn superseded(seed: u64) -> Vec<Check> {
+    let report = report(&scenario(seed, 1_000_000, 100.0));
+    vec![check(
+        "T9",
+        "tips / (lambda h), which is not 1 / ln 2",
+        1.9,
+        report.tips.mean_ratio,
+        Tolerance::AtLeast,
+    )]
 }
 
 fn tips_by_parents(seed: u64, parents: usize, expected: f64) -> Vec<Check> {

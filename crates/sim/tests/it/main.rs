@@ -1,5 +1,6 @@
 //! Whole networks: honest ones keep every invariant, broken ones are found out, and a seed repeats.
 
+mod attack;
 mod growth;
 mod hosts;
 mod verify;

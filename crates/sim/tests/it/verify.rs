@@ -34,8 +34,9 @@ fn first_approvals_and_approvers_are_as_computed() {
 fn every_row_of_the_table_has_an_experiment() {
     let experiments = experiments();
     for row in [
-        "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T10", "T12", "T13", "T15", "T17", "T18", "T21",
-        "T22", "T23", "T24", "T25", "T26", "T27", "T29", "T30",
+        "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T9", "T10", "T12", "T13", "T14", "T15", "T17",
+        "T18", "T21", "T22", "T23", "T24", "T25", "T26", "T27", "T29", "T30", "T31", "T32", "T33",
+        "T34",
     ] {
         let of_row = |is_quick: bool| {
             let mut all = experiments.iter();
@@ -61,7 +62,9 @@ fn a_check_fails_when_it_is_out_of_its_tolerance() {
     assert!(holds(1.9, Tolerance::Absolute(0.11)) && !holds(1.8, Tolerance::Absolute(0.11)));
     assert!(holds(3.0, Tolerance::Factor(1.6)) && !holds(1.0, Tolerance::Factor(1.6)));
     assert!(holds(9.0, Tolerance::AtLeast) && !holds(1.9, Tolerance::AtLeast));
+    assert!(holds(1.9, Tolerance::AtMost) && !holds(2.1, Tolerance::AtMost));
     for tolerance in [
+        Tolerance::AtMost,
         Tolerance::Relative(1.0),
         Tolerance::Absolute(1.0),
         Tolerance::Factor(2.0),
