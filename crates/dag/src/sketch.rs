@@ -235,7 +235,11 @@ mod tests {
                 let reach = place.min(40) as usize;
                 let parent = place - 1 - chance.below(reach) as u32;
                 // Every tenth block is of the chain.
-                if parent % 10 == 0 && parent > 0 { parent - 1 } else { parent }
+                if parent.is_multiple_of(10) && parent > 0 {
+                    parent - 1
+                } else {
+                    parent
+                }
             };
             parents.push(match place % 10 {
                 0 => vec![place.saturating_sub(10)],
@@ -263,7 +267,7 @@ mod tests {
         let parents = parents();
         let window = exact(&parents);
         for register_count in [16, 64, 256] {
-            let (mut squares, mut sum, mut count) = (0.0, 0.0, 0.0);
+            let (mut squares, mut sum, mut count) = (0.0, 0.0, 0.0_f64);
             let mut stated = 0.0;
             for seed in 0..60 {
                 let mut sketches = WeightSketches::new(config(register_count, seed));
@@ -278,8 +282,11 @@ mod tests {
                     count += 1.0;
                 }
             }
-            let (deviation, bias) = ((squares / count as f64).sqrt(), sum / count);
-            assert!(deviation < 1.25 * stated, "{register_count}: {deviation}, {stated}");
+            let (deviation, bias) = ((squares / count).sqrt(), sum / count);
+            assert!(
+                deviation < 1.25 * stated,
+                "{register_count}: {deviation}, {stated}"
+            );
             assert!(bias.abs() < 0.4 * stated, "{register_count}: {bias}");
         }
     }
@@ -306,9 +313,15 @@ mod tests {
         // The chain and the rest have nothing in common, two of the rest nearly everything.
         let weight = |place| window.weight(place) as f64;
         let apart = sketches.weight_of_any(&[10, 11]);
-        assert!((apart / (weight(10) + weight(11)) - 1.0).abs() < 0.15, "{apart}");
+        assert!(
+            (apart / (weight(10) + weight(11)) - 1.0).abs() < 0.15,
+            "{apart}"
+        );
         let alike = sketches.weight_of_any(&[11, 12]);
-        assert!((alike / weight(11).max(weight(12)) - 1.0).abs() < 0.15, "{alike}");
+        assert!(
+            (alike / weight(11).max(weight(12)) - 1.0).abs() < 0.15,
+            "{alike}"
+        );
         assert_eq!(sketches.weight_of_any(&[]), 0.0);
     }
 

@@ -45,6 +45,8 @@ pub struct Trial {
     /// The second spend's part of what new blocks approve in the end, or of honest blocks the share
     /// that waited too long because of the attack, or the growth of their waiting.
     pub measure: f64,
+    /// Whether an honest engine has found the spends to conflict, and refused one.
+    pub refused: bool,
 }
 
 /// Plays an attack once. The same setup and seed give the same trial.
@@ -58,6 +60,7 @@ pub fn trial(setup: &Setup, seed: u64) -> Result<Trial, SetupError> {
         succeeded,
         content_after: None,
         measure: f64::from(u8::from(succeeded)),
+        refused: false,
     };
     if setup.has_engines() {
         return Ok(duel(&setup, seed));
@@ -74,6 +77,7 @@ pub fn trial(setup: &Setup, seed: u64) -> Result<Trial, SetupError> {
                 succeeded: extra > LATE,
                 content_after: None,
                 measure: extra,
+                refused: false,
             }
         }
         Attack::Selfish => {
@@ -88,6 +92,7 @@ pub fn trial(setup: &Setup, seed: u64) -> Result<Trial, SetupError> {
                 succeeded: longer >= LONGER,
                 content_after: None,
                 measure: longer,
+                refused: false,
             }
         }
         _ => duel(&setup, seed),
@@ -111,6 +116,7 @@ fn duel(setup: &Setup, seed: u64) -> Trial {
         succeeded: end.succeeded,
         content_after: end.content_after,
         measure: end.double_part,
+        refused: end.has_refused,
     }
 }
 

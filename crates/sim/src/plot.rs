@@ -110,11 +110,15 @@ impl Axis {
     fn ticks(&self) -> Vec<f64> {
         if self.is_log {
             let decades = (self.high / self.low).log10().round() as i32;
-            return (0..=decades).map(|power| self.low * 10_f64.powi(power)).collect();
+            return (0..=decades)
+                .map(|power| self.low * 10_f64.powi(power))
+                .collect();
         }
         let step = step(self.high - self.low);
         let count = ((self.high - self.low) / step).round() as i32;
-        (0..=count).map(|tick| self.low + f64::from(tick) * step).collect()
+        (0..=count)
+            .map(|tick| self.low + f64::from(tick) * step)
+            .collect()
     }
 
     fn shows(&self, value: f64) -> bool {
@@ -126,7 +130,9 @@ impl Axis {
 fn step(range: f64) -> f64 {
     let rough = range / TICKS;
     let power = 10_f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| power * factor >= rough);
+    let factor = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|factor| power * factor >= rough);
     power * factor.unwrap_or(10.0)
 }
 
@@ -145,7 +151,9 @@ fn figure(value: f64) -> String {
 
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;");
-    text.replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 impl Plot {
@@ -214,9 +222,7 @@ impl Plot {
         if self.series.len() < 2 {
             return;
         }
-        for (line, (series, colour)) in
-            self.series.iter().zip(COLOURS.iter().cycle()).enumerate()
-        {
+        for (line, (series, colour)) in self.series.iter().zip(COLOURS.iter().cycle()).enumerate() {
             let at = TOP + 14.0 + 16.0 * line as f64;
             let _ = writeln!(
                 out,
@@ -239,7 +245,10 @@ fn draw_series(out: &mut String, series: &Series, colour: &str, x: &Axis, y: &Ax
         let (across, up) = (x.at(point.x), y.at(point.y));
         let letter = if path.is_empty() { 'M' } else { 'L' };
         let _ = write!(path, "{letter}{across:.1} {up:.1}");
-        let _ = write!(marks, "<circle cx=\"{across:.1}\" cy=\"{up:.1}\" r=\"2.5\"/>");
+        let _ = write!(
+            marks,
+            "<circle cx=\"{across:.1}\" cy=\"{up:.1}\" r=\"2.5\"/>"
+        );
         if let Some((low, high)) = point.interval {
             let (low, high) = (y.at(low.max(y.low)), y.at(high.max(y.low)));
             let _ = write!(marks, "<path d=\"M{across:.1} {low:.1}V{high:.1}\"/>");
@@ -306,6 +315,9 @@ mod tests {
     fn steps_are_round() {
         assert_eq!(step(1.0), 0.2);
         assert_eq!(step(600.0), 100.0);
-        assert_eq!((figure(0.25), figure(1e6), figure(300.0)), ("0.25".into(), "1e6".into(), "300".into()));
+        assert_eq!(
+            (figure(0.25), figure(1e6), figure(300.0)),
+            ("0.25".into(), "1e6".into(), "300".into())
+        );
     }
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tangle_sim::attack::{Aim, Attack, Critical, Odds, Rule, Search, Setup, SetupError, Trial, trial};
+use tangle_sim::attack::{
+    Aim, Attack, Critical, Odds, Rule, Search, Setup, SetupError, Trial, trial,
+};
 use tangle_sim::growth::StrategyChoice;
 
 use super::growth::disk;
@@ -28,11 +30,20 @@ pub(crate) struct AttackArguments {
     #[arg(long, value_enum, default_value_t = StrategyName::Walk)]
     strategy: StrategyName,
     /// Biases of walks to weight; of `e-iota` the low one, the high one being ten times that.
-    #[arg(long, value_name = "ALPHAS", value_delimiter = ',', default_value = "0.01")]
+    #[arg(
+        long,
+        value_name = "ALPHAS",
+        value_delimiter = ',',
+        default_value = "0.01"
+    )]
     alpha: Vec<f64>,
     /// The attacker's shares of all blocks.
-    #[arg(long, value_name = "SHARES", value_delimiter = ',',
-        default_value = "0.1,0.2,0.3,0.4,0.5")]
+    #[arg(
+        long,
+        value_name = "SHARES",
+        value_delimiter = ',',
+        default_value = "0.1,0.2,0.3,0.4,0.5"
+    )]
     share: Vec<f64>,
     /// Search for the share at which half of the attacks succeed, instead.
     #[arg(long)]
@@ -59,9 +70,12 @@ pub(crate) struct AttackArguments {
     /// Delays for which the attacker goes on after that; by default what the attack needs.
     #[arg(long)]
     settle: Option<f64>,
-    /// Age in delays at which walks start; by default what the rate asks for.
+    /// Age in delays of the block at which walks start; by default they start at the genesis.
     #[arg(long)]
     depth: Option<f64>,
+    /// Let walks start at the age that a node takes for the rate.
+    #[arg(long, conflicts_with = "depth")]
+    depth_by_rule: bool,
     /// Let a coordinator's milestones decide, on real engines. A success is then a failure.
     #[arg(long)]
     coordinator: bool,
@@ -234,7 +248,10 @@ impl AttackArguments {
             lead: self.lead,
             patience: self.patience,
             settle: self.settle.unwrap_or(setup.settle),
-            depth: self.depth,
+            depth: match self.depth_by_rule {
+                true => None,
+                false => self.depth.or(setup.depth),
+            },
             ..setup
         }
     }
@@ -265,7 +282,10 @@ fn try_all(arguments: &AttackArguments, setups: &[Setup], terminal: &Terminal) -
     points
         .map(|(setup, trials)| {
             let succeeded = trials.iter().filter(|trial| trial.succeeded).count();
-            let contents: Vec<f64> = trials.iter().filter_map(|trial| trial.content_after).collect();
+            let contents: Vec<f64> = trials
+                .iter()
+                .filter_map(|trial| trial.content_after)
+                .collect();
             let mean = contents.iter().sum::<f64>() / contents.len().max(1) as f64;
             let found = Found::Odds {
                 odds: Odds::new(succeeded as u64, trials.len() as u64),
@@ -373,7 +393,10 @@ fn table(points: &[Point], mut out: impl Write) -> io::Result<()> {
     )?;
     for point in points {
         let setup = &point.setup;
-        let alpha = setup.strategy.alpha().map_or_else(String::new, |it| it.to_string());
+        let alpha = setup
+            .strategy
+            .alpha()
+            .map_or_else(String::new, |it| it.to_string());
         write!(
             out,
             "{},{:?},{},{alpha},{},{},{},{},",

@@ -52,69 +52,22 @@ type Sums = (f64, [f64; 3]);
 /// Plots.
 pub(super) fn run(arguments: &PlotArguments, terminal: &Terminal) -> Outcome {
     let file = &arguments.table;
-    let size = fs::metadata(file).map_err(|error| disk(file, &error))?.len();
-    let wrong = |text: String| Failure::new(Code::Input, text).with("file", file.display());
+    let size = fs::metadata(file)
+        .map_err(|error| disk(file, &error))?
+        .len();
     if size > TABLE_BYTES_MAX {
-        return Err(wrong(format!("{size} bytes are too many for a table")));
+        let text = format!("{size} bytes are too many for a table");
+        return Err(arguments.wrong(&text));
     }
     let text = fs::read_to_string(file).map_err(|error| disk(file, &error))?;
-    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
-    let head: Vec<&str> = lines.next().unwrap_or("").split(',').collect();
-    let column = |name: &String| {
-        let found = head.iter().position(|head| head == name);
-        found.ok_or_else(|| {
-            wrong(format!("there is no column {name}"))
-                .help(format!("There are {}.", head.join(", ")))
-        })
-    };
-    let (x, y) = (column(&arguments.x)?, column(&arguments.y)?);
-    let by: Vec<usize> = arguments.by.iter().map(column).collect::<Result<_, _>>()?;
-    let ends: Vec<usize> = arguments.interval.iter().map(column).collect::<Result<_, _>>()?;
-    if ends.len() == 1 || ends.len() > 2 {
-        return Err(wrong("an interval has two columns".to_owned()));
-    }
-    let heights: Vec<usize> = std::iter::once(y).chain(ends.iter().copied()).collect();
-    // Lines in order of their first row, places in order of size.
-    let mut names: Vec<String> = Vec::new();
-    let mut series: Vec<BTreeMap<u64, Sums>> = Vec::new();
-    for line in lines {
-        let cells: Vec<&str> = line.split(',').collect();
-        let cell = |at: usize| cells.get(at).copied().unwrap_or("");
-        let Ok(place) = cell(x).parse::<f64>() else {
-            continue;
-        };
-        let mut values = [0.0; 3];
-        let mut are_numbers = true;
-        for (value, column) in values.iter_mut().zip(&heights) {
-            match cell(*column).parse() {
-                Ok(number) => *value = number,
-                Err(_) => are_numbers = false,
-            }
-        }
-        if !are_numbers {
-            continue;
-        }
-        let name = by.iter().map(|at| cell(*at)).collect::<Vec<_>>().join(" ");
-        let position = names.iter().position(|known| *known == name).unwrap_or_else(|| {
-            names.push(name);
-            series.push(BTreeMap::new());
-            names.len() - 1
-        });
-        let (count, sums) = series[position].entry(ordered(place)).or_default();
-        *count += 1.0;
-        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-    }
-    let lines = names.into_iter().zip(series).map(|(name, places)| Series {
-        name,
-        points: places.into_iter().map(|(place, sums)| point(place, sums, ends.len())).collect(),
-    });
+    let title = format!("{} by {}", arguments.y, arguments.x);
     let plot = Plot {
-        title: arguments.title.clone().unwrap_or_else(|| format!("{} by {}", arguments.y, arguments.x)),
+        title: arguments.title.clone().unwrap_or(title),
         x_label: arguments.x.clone(),
         y_label: arguments.y.clone(),
         is_x_log: arguments.log_x,
         is_y_log: arguments.log_y,
-        series: lines.collect(),
+        series: arguments.series(&text)?,
     };
     let out = &arguments.out;
     fs::write(out, plot.svg()).map_err(|error| disk(out, &error))?;
@@ -122,17 +75,102 @@ pub(super) fn run(arguments: &PlotArguments, terminal: &Terminal) -> Outcome {
     Ok(())
 }
 
+/// Which columns of a table matter.
+struct Columns {
+    x: usize,
+    /// The height, and the ends of an interval if there is one.
+    heights: Vec<usize>,
+    by: Vec<usize>,
+}
+
+impl Columns {
+    /// The line that a row belongs to, its place, and its heights; `None` without numbers.
+    fn read(&self, row: &str) -> Option<(String, f64, [f64; 3])> {
+        let cells: Vec<&str> = row.split(',').collect();
+        let cell = |at: usize| cells.get(at).copied().unwrap_or("");
+        let place = cell(self.x).parse().ok()?;
+        let mut values = [0.0; 3];
+        for (value, column) in values.iter_mut().zip(&self.heights) {
+            *value = cell(*column).parse().ok()?;
+        }
+        let name: Vec<&str> = self.by.iter().map(|at| cell(*at)).collect();
+        Some((name.join(" "), place, values))
+    }
+}
+
+impl PlotArguments {
+    fn wrong(&self, text: &str) -> Box<Failure> {
+        Failure::new(Code::Input, text).with("file", self.table.display())
+    }
+
+    fn columns(&self, head: &str) -> Outcome<Columns> {
+        let heads: Vec<&str> = head.split(',').collect();
+        let column = |name: &String| {
+            let found = heads.iter().position(|head| head == name);
+            found.ok_or_else(|| {
+                let failure = self.wrong(&format!("there is no column {name}"));
+                failure.help(format!("There are {}.", heads.join(", ")))
+            })
+        };
+        if self.interval.len() == 1 || self.interval.len() > 2 {
+            return Err(self.wrong("an interval has two columns"));
+        }
+        let heights = std::iter::once(&self.y).chain(&self.interval);
+        Ok(Columns {
+            x: column(&self.x)?,
+            heights: heights.map(column).collect::<Result<_, _>>()?,
+            by: self.by.iter().map(column).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The lines of the plot, in the order of their first rows.
+    fn series(&self, table: &str) -> Outcome<Vec<Series>> {
+        let mut rows = table.lines().filter(|line| !line.starts_with('#'));
+        let columns = self.columns(rows.next().unwrap_or(""))?;
+        let mut lines: Vec<(String, BTreeMap<u64, Sums>)> = Vec::new();
+        for (name, place, values) in rows.filter_map(|row| columns.read(row)) {
+            let known = lines.iter().position(|(known, _)| *known == name);
+            let position = known.unwrap_or_else(|| {
+                lines.push((name, BTreeMap::new()));
+                lines.len() - 1
+            });
+            let (count, sums) = lines[position].1.entry(ordered(place)).or_default();
+            *count += 1.0;
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += value;
+            }
+        }
+        let has_interval = !self.interval.is_empty();
+        let series = lines.into_iter().map(|(name, places)| Series {
+            name,
+            points: places
+                .into_iter()
+                .map(|(place, sums)| point(place, sums, has_interval))
+                .collect(),
+        });
+        Ok(series.collect())
+    }
+}
+
 /// A number whose order is that of the floating point number.
 fn ordered(value: f64) -> u64 {
     let bits = value.to_bits();
-    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
 }
 
-fn point(place: u64, (count, sums): Sums, ends: usize) -> Point {
-    let bits = if place >> 63 == 1 { place & !(1 << 63) } else { !place };
+fn point(place: u64, (count, sums): Sums, has_interval: bool) -> Point {
+    let bits = if place >> 63 == 1 {
+        place & !(1 << 63)
+    } else {
+        !place
+    };
     Point {
         x: f64::from_bits(bits),
         y: sums[0] / count,
-        interval: (ends == 2).then(|| (sums[1] / count, sums[2] / count)),
+        interval: has_interval.then(|| (sums[1] / count, sums[2] / count)),
     }
 }

@@ -75,14 +75,20 @@ pub(super) fn run(arguments: &SweepArguments, terminal: &Terminal) -> Outcome {
     })?;
     let runs = runs(&sweep, &arguments.sweep)?;
     let id = format!("{text}\n{}", env!("CARGO_PKG_VERSION"));
-    let title = format!("# sweep {}", hex::encode(&blake2b::hash(id.as_bytes())[..8]));
+    let title = format!(
+        "# sweep {}",
+        hex::encode(&blake2b::hash(id.as_bytes())[..8])
+    );
     let keys: Vec<&str> = sweep.vary.keys().map(String::as_str).collect();
     let gap = if keys.is_empty() { "" } else { "," };
     let head = format!("point,{}{gap}{COLUMNS}", keys.join(","));
     let file = &arguments.csv;
     let failed = |error| disk(file, &error);
     let before = known_rows(file, &title)?;
-    let done: BTreeSet<(u64, u64)> = before.iter().filter_map(|row| key(row, keys.len())).collect();
+    let done: BTreeSet<(u64, u64)> = before
+        .iter()
+        .filter_map(|row| key(row, keys.len()))
+        .collect();
     let mut text = format!("{title}\n{head}\n");
     before.iter().for_each(|row| text.extend([row, "\n"]));
     fs::write(file, text).map_err(failed)?;
@@ -100,7 +106,10 @@ pub(super) fn run(arguments: &SweepArguments, terminal: &Terminal) -> Outcome {
         terminal.live(Some(&format!("{sum} of {} runs", runs.len())));
     });
     terminal.live(None);
-    results.into_iter().collect::<io::Result<Vec<()>>>().map_err(failed)?;
+    results
+        .into_iter()
+        .collect::<io::Result<Vec<()>>>()
+        .map_err(failed)?;
     put_in_order(file, &title, &head, keys.len())?;
     terminal.say(&format!(
         "{} runs, {} of them before: {}",
@@ -124,7 +133,9 @@ fn runs(sweep: &Sweep, file: &Path) -> Outcome<Vec<Run>> {
         lists.push((key, values));
     }
     if !(1..=RUNS_MAX).contains(&count) {
-        return Err(wrong_file(format!("{count} runs, 1 to {RUNS_MAX} are allowed")));
+        return Err(wrong_file(format!(
+            "{count} runs, 1 to {RUNS_MAX} are allowed"
+        )));
     }
     let mut runs = Vec::new();
     for point in 0..count / sweep.seed_count {
@@ -135,7 +146,9 @@ fn runs(sweep: &Sweep, file: &Path) -> Outcome<Vec<Run>> {
             let value = &list[(rest % list.len() as u64) as usize];
             rest /= list.len() as u64;
             set(&mut table, key, value).ok_or_else(|| {
-                wrong_file(format!("vary.{key}: what is above the last part is no table"))
+                wrong_file(format!(
+                    "vary.{key}: what is above the last part is no table"
+                ))
             })?;
             values.push(value.to_string());
         }
@@ -188,7 +201,9 @@ fn known_rows(file: &Path, title: &str) -> Outcome<Vec<String>> {
     }
     let text = fs::read_to_string(file).map_err(|error| disk(file, &error))?;
     if text.lines().next() != Some(title) {
-        return Err(other("the table is of another sweep, or of another version"));
+        return Err(other(
+            "the table is of another sweep, or of another version",
+        ));
     }
     // What was cut off in the middle of a row is run again.
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];

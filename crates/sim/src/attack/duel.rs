@@ -34,8 +34,15 @@ const OUTAGE: u64 = 20 * DELAY;
 const MILESTONES_SETTLE: f64 = 30.0;
 /// An honest block that waits for longer was harmed.
 pub(super) const WAIT_MAX: u64 = 20 * DELAY;
+/// After how long, and at which share of new blocks that approve it, a payment is attached anew.
+const ATTACH_AGAIN: u64 = 10 * DELAY;
+const LEFT_BEHIND: f64 = 0.05;
 /// Honest share on the merchant's side of a network in two halves.
 const HALF: f64 = 0.5;
+/// Age of the block on which a chain begins that walks shall come by.
+const ROOT_AGE: u64 = 2 * DELAY;
+/// The same where there is time enough to overtake: nearly all walks come by it.
+const OLD_ROOT_AGE: u64 = 25 * DELAY;
 
 /// A trial in progress.
 pub(super) struct Duel<'a> {
@@ -61,6 +68,8 @@ pub(super) struct Duel<'a> {
     /// What the attacker keeps back; bounded by the blocks of a trial.
     secret: Vec<u32>,
     is_cut: bool,
+    /// When the payment was issued.
+    pub(super) paid: u64,
     content: Option<u64>,
     honest_rate: f64,
     next_honest: u64,
@@ -75,12 +84,14 @@ pub(super) struct End {
     pub(super) content_after: Option<f64>,
     /// The second spend's part of what new blocks approve in the end.
     pub(super) double_part: f64,
+    /// Whether an engine has refused a spend.
+    pub(super) has_refused: bool,
 }
 
 /// What honest blocks had to bear.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
-    /// Mean time to the first approval, [`WAIT_MAX`] at most, in delays.
+    /// Mean time to the first approval of those approved within [`WAIT_MAX`], in delays.
     pub(super) mean: f64,
     /// Share of those that waited for [`WAIT_MAX`].
     pub(super) late: f64,
@@ -111,6 +122,7 @@ impl<'a> Duel<'a> {
             hidden: VecDeque::new(),
             secret: Vec::new(),
             is_cut: false,
+            paid: 0,
             content: None,
             honest_rate: setup.per_delay * (1.0 - setup.share),
             next_honest: 0,
@@ -134,7 +146,9 @@ impl<'a> Duel<'a> {
     }
 
     pub(super) fn side_of(&self, parents: &[u32]) -> Side {
-        let sides = parents.iter().map(|parent| self.blocks[*parent as usize].side);
+        let sides = parents
+            .iter()
+            .map(|parent| self.blocks[*parent as usize].side);
         sides.fold(Side::Neither, Side::join)
     }
 
@@ -278,7 +292,10 @@ impl<'a> Duel<'a> {
         }
         self.is_cut = false;
         for serial in 0..self.blocks.len() as u32 {
-            let is_out = self.sights.iter().any(|sight| sight.place(serial).is_some());
+            let is_out = self
+                .sights
+                .iter()
+                .any(|sight| sight.place(serial).is_some());
             for view in 0..self.sights.len() {
                 if !is_out || self.sights[view].place(serial).is_some() {
                     continue;
@@ -308,11 +325,9 @@ impl<'a> Duel<'a> {
     /// Runs a duel over two spends of a coin.
     pub(super) fn run(mut self) -> End {
         self.advance(delays(self.setup.warm_up()));
-        let view = self.attacker_view();
-        let is_white_flag = self.host.is_some();
-        let chance = &mut self.chances.choices;
-        self.root = self.sights[view].parents(&self.blocks, self.now, is_white_flag, chance);
         let attack = self.setup.attack;
+        let is_white_flag = self.host.is_some();
+        self.root = self.root_of(attack, is_white_flag);
         self.is_cut = attack.cuts();
         if let Some(host) = &mut self.host {
             host.cut(self.is_cut);
@@ -322,12 +337,11 @@ impl<'a> Duel<'a> {
             attack,
             Attack::ParasiteChain | Attack::ParasiteRoots | Attack::ParasiteTips
         );
-        let mut parents = self.root.clone();
         if is_parasite {
             self.advance(self.now + delays(self.setup.lead));
-            let chance = &mut self.chances.choices;
-            parents = self.sights[0].parents(&self.blocks, self.now, is_white_flag, chance);
         }
+        let parents = self.tips_for_payment(is_white_flag);
+        self.paid = self.now;
         self.pay(parents);
         if attack.cuts() || attack == Attack::Splitting {
             let root = self.root.clone();
@@ -342,9 +356,27 @@ impl<'a> Duel<'a> {
         self.settle_up()
     }
 
+    /// What the second spend will approve: what the payment does, or older blocks.
+    fn root_of(&mut self, attack: Attack, is_white_flag: bool) -> Vec<u32> {
+        let sight = &self.sights[0];
+        let chance = &mut self.chances.attack;
+        let found = match attack {
+            Attack::ParasiteChain | Attack::ParasiteTips => {
+                sight.on_main_path(self.now, ROOT_AGE, chance)
+            }
+            Attack::Outage => sight.on_main_path(self.now, OLD_ROOT_AGE, chance),
+            _ => None,
+        };
+        found.map_or_else(|| self.tips_for_payment(is_white_flag), |root| vec![root])
+    }
+
+    fn tips_for_payment(&mut self, is_white_flag: bool) -> Vec<u32> {
+        let chance = &mut self.chances.choices;
+        self.sights[0].parents(&self.blocks, self.now, is_white_flag, chance)
+    }
+
     /// From the payment to the end.
     fn settle_up(&mut self) -> End {
-        let paid = self.now;
         let is_splitting = self.setup.attack == Attack::Splitting;
         let mut content_after = None;
         if self.host.is_some() || !is_splitting {
@@ -354,6 +386,7 @@ impl<'a> Duel<'a> {
                     succeeded: self.host.as_ref().is_some_and(Host::is_double_spent),
                     content_after,
                     double_part: 0.0,
+                    has_refused: self.host.as_ref().is_some_and(Host::has_refused),
                 };
             }
             self.show();
@@ -364,14 +397,14 @@ impl<'a> Duel<'a> {
             while self.now < end {
                 self.advance(self.now + LOOK);
             }
-            let host = self.host.as_ref().expect("it was there at the start");
             return End {
-                succeeded: host.is_double_spent(),
+                succeeded: self.host.as_ref().is_some_and(Host::is_double_spent),
                 content_after,
                 double_part: self.final_shares().double_part(),
+                has_refused: self.host.as_ref().is_some_and(Host::has_refused),
             };
         }
-        let end = paid.max(self.now) + delays(self.setup.settle);
+        let end = self.now + delays(self.setup.settle);
         let part = self.await_verdict(end);
         let weaker = part.min(1.0 - part);
         End {
@@ -381,11 +414,12 @@ impl<'a> Duel<'a> {
             },
             content_after,
             double_part: part,
+            has_refused: false,
         }
     }
 
     fn wait_for_content(&mut self) -> Option<f64> {
-        let paid = self.now;
+        let paid = self.paid;
         let end = paid + delays(self.setup.patience);
         while self.now < end {
             self.advance(self.now + LOOK);
@@ -393,8 +427,22 @@ impl<'a> Duel<'a> {
                 self.content = Some(self.now);
                 return Some((self.now - paid) as f64 / DELAY as f64);
             }
+            self.attach_again();
         }
         None
+    }
+
+    /// A payment that walks have left behind is attached anew, as payers do.
+    fn attach_again(&mut self) {
+        let Some(payment) = self.payment.filter(|_| self.host.is_none() && !self.is_cut) else {
+            return;
+        };
+        let age = self.now - self.blocks[payment as usize].issued;
+        let is_due = age >= ATTACH_AGAIN && age.is_multiple_of(ATTACH_AGAIN);
+        if is_due && self.shares(CONFIDENCE_DRAWS).payment < LEFT_BEHIND {
+            let parents = self.tips_for_payment(false);
+            self.pay(parents);
+        }
     }
 
     /// Whether what the merchant waits for is the case.
@@ -467,20 +515,25 @@ impl<'a> Duel<'a> {
         self.begin_attack();
         let until = from + delays(self.setup.settle);
         self.advance(until + WAIT_MAX);
-        let (mut sum, mut late, mut count) = (0.0, 0.0, 0.0_f64);
+        let (mut sum, mut late, mut count) = (0.0, 0.0_f64, 0.0_f64);
         for block in &self.blocks {
             let is_asked = block.issued >= from && block.issued < until;
             if !is_asked || !matches!(block.author, Author::Honest(_)) {
                 continue;
             }
             let seen = block.issued + DELAY;
-            let wait = block.approved.map_or(WAIT_MAX, |at| at.saturating_sub(seen));
+            let wait = block
+                .approved
+                .map_or(WAIT_MAX, |at| at.saturating_sub(seen));
             count += 1.0;
-            sum += wait.min(WAIT_MAX) as f64 / DELAY as f64;
-            late += f64::from(u8::from(wait >= WAIT_MAX));
+            if wait < WAIT_MAX {
+                sum += wait as f64 / DELAY as f64;
+            } else {
+                late += 1.0;
+            }
         }
         Waiting {
-            mean: sum / count.max(1.0),
+            mean: sum / (count - late).max(1.0),
             late: late / count.max(1.0),
         }
     }
@@ -510,4 +563,3 @@ impl Duel<'_> {
 fn delays(count: f64) -> u64 {
     (count * DELAY as f64) as u64
 }
-

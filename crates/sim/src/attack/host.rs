@@ -56,6 +56,8 @@ struct Node {
     own: Option<MilestoneId>,
     /// Whether it has applied the payment, and the second spend.
     applied: [bool; 2],
+    /// Whether it has found that the second spend, or the payment, conflicts.
+    has_refused: bool,
     /// Whether its disk was asked for something that no ledger allows.
     is_broken: bool,
 }
@@ -91,7 +93,10 @@ impl Host {
         });
         let roles = roles(setup, seed, &fixture);
         Self {
-            nodes: roles.iter().map(|role| node(&fixture, *role, seed)).collect(),
+            nodes: roles
+                .iter()
+                .map(|role| node(&fixture, *role, seed))
+                .collect(),
             blocks,
             ids: vec![Some(BlockId::ZERO)],
             spends,
@@ -192,13 +197,7 @@ impl Host {
         }
     }
 
-    fn carry_out(
-        &mut self,
-        now: u64,
-        number: usize,
-        effect: Effect,
-        inputs: &mut VecDeque<Input>,
-    ) {
+    fn carry_out(&mut self, now: u64, number: usize, effect: Effect, inputs: &mut VecDeque<Input>) {
         let node = &mut self.nodes[number];
         match effect {
             Effect::Store(block) => {
@@ -252,8 +251,11 @@ impl Host {
             for side in 0..2 {
                 let serial = self.marks[side].map_or(0, |serial| serial as usize);
                 let is_spend = serial > 0 && self.ids.get(serial) == Some(&Some(*id));
-                if is_spend && *inclusion == Inclusion::Included {
-                    self.nodes[number].applied[side] = true;
+                if is_spend {
+                    let node = &mut self.nodes[number];
+                    let is_applied = *inclusion == Inclusion::Included;
+                    node.applied[side] |= is_applied;
+                    node.has_refused |= !is_applied;
                 }
             }
         }
@@ -263,6 +265,12 @@ impl Host {
     pub(super) fn is_paid(&self) -> bool {
         let mut merchants = self.nodes.iter().filter(|node| node.view == 0);
         merchants.any(|node| node.is_honest && node.applied[0])
+    }
+
+    /// Whether an honest node has refused one of the spends as conflicting with the other.
+    pub(super) fn has_refused(&self) -> bool {
+        let mut honest = self.nodes.iter().filter(|node| node.is_honest);
+        honest.any(|node| node.has_refused)
     }
 
     /// Whether honest nodes have applied both spends between them, or something impossible.
@@ -293,7 +301,11 @@ fn roles(setup: &Setup, seed: u64, fixture: &Fixture) -> Vec<Role> {
         keys: is_coordinator.then_some((all, needed)),
     };
     // One short of what a milestone needs; the attacker's own node is content with it.
-    let stolen = if setup.coordinator { needed - 1 } else { needed };
+    let stolen = if setup.coordinator {
+        needed - 1
+    } else {
+        needed
+    };
     match setup.attack {
         Attack::Equivocation => vec![
             honest(0, true),
@@ -316,7 +328,9 @@ fn roles(setup: &Setup, seed: u64, fixture: &Fixture) -> Vec<Role> {
 fn node(fixture: &Fixture, role: Role, seed: u64) -> Node {
     let genesis = fixture.genesis().into_iter().map(|(output, _)| output);
     let disk = Rc::new(RefCell::new(Disk::new(genesis)));
-    let needed = role.keys.map_or(fixture.milestone_key_threshold(), |keys| keys.1);
+    let needed = role
+        .keys
+        .map_or(fixture.milestone_key_threshold(), |keys| keys.1);
     let parts = Parts {
         store: DiskReader(Rc::clone(&disk)),
         keys: fixture.milestone_keys_needing(needed),
@@ -347,6 +361,7 @@ fn node(fixture: &Fixture, role: Role, seed: u64) -> Node {
         is_coordinator: role.keys.is_some(),
         own: None,
         applied: [false; 2],
+        has_refused: false,
         is_broken: false,
     }
 }

@@ -233,7 +233,12 @@ mod tests {
         assert!(above < 0.337 && below >= 0.337, "{found:?}");
         assert!(below - above <= 0.01);
         // All or none is decided by one batch.
-        assert!(search(0.337).points().iter().all(|(_, odds)| odds.trials == BATCH));
+        assert!(
+            search(0.337)
+                .points()
+                .iter()
+                .all(|(_, odds)| odds.trials == BATCH)
+        );
     }
 
     #[test]

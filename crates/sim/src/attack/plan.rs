@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use tangle_dag::{Chance, View};
 
 use super::duel::Duel;
-use super::setup::Attack;
+use super::setup::{Attack, Rule};
 use super::sight::{Author, Chooser, Side};
 
 /// Age of the parents of lazy blocks, in delays.
 const LAZY: f64 = 10.0;
+/// Part of a merchant's patience in which one who hears nobody else is made content.
+const FEEDING_SHARE: f64 = 0.6;
 /// Draws after which a selfish issuer knows what is approved most often.
 const SELFISH_DRAWS: usize = 24;
 
@@ -24,7 +26,7 @@ impl Duel<'_> {
             }
             Attack::Selfish => self.selfish(),
             Attack::Splitting => self.balance(),
-            Attack::Eclipse if !self.is_content() => self.feed(),
+            Attack::Eclipse if self.must_feed() => self.feed(),
             // With one block of any weight there is nothing to do but to wait.
             Attack::LargeWeight => {}
             _ => self.grow(),
@@ -56,12 +58,8 @@ impl Duel<'_> {
     /// A tip of the main Tangle that approves neither spend.
     fn free_tip(&mut self) -> Option<u32> {
         let view = self.attacker_view();
-        let chosen = self.sights[view].choose(
-            Chooser::Observer,
-            self.now,
-            0,
-            &mut self.chances.attack,
-        )?;
+        let chosen =
+            self.sights[view].choose(Chooser::Observer, self.now, 0, &mut self.chances.attack)?;
         (self.blocks[chosen as usize].side == Side::Neither).then_some(chosen)
     }
 
@@ -78,6 +76,21 @@ impl Duel<'_> {
         };
         let parents = self.tips_of(weaker.0, weaker.1);
         self.issue(Author::Attacker, parents, weaker.0);
+    }
+
+    /// Whether the merchant shall see another block now. One who is deceived for long enough sees a
+    /// weight come about that is nothing beside the honest one elsewhere; what is left of the
+    /// attacker's blocks goes there.
+    fn must_feed(&self) -> bool {
+        if self.is_content() {
+            return false;
+        }
+        let Rule::Weight { least } = self.setup.rule else {
+            return true;
+        };
+        let waited = (self.now - self.paid) as f64 / 1e9;
+        let due = least as f64 * waited / (FEEDING_SHARE * self.setup.patience).max(1.0);
+        (self.side_counts[0] as f64) < due
     }
 
     /// Lets the payment look confirmed to a merchant who hears nobody else.

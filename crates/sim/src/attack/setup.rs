@@ -6,10 +6,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tangle_dag::{WalkStart, walk_depth};
 
-use crate::growth::{Scenario, ScenarioError, StrategyChoice, EngineChoice, WalkChoice};
+use crate::growth::{EngineChoice, Scenario, ScenarioError, StrategyChoice, WalkChoice};
 
 /// Blocks of a trial.
 const BLOCKS_MAX: f64 = 200_000.0;
+/// A depth that no trial reaches: walks start at the genesis, as in the literature.
+const FROM_GENESIS: f64 = 10_000.0;
 /// Walks that wait where walks start.
 const PARTICLES: usize = 16;
 
@@ -25,7 +27,7 @@ pub enum Attack {
     /// The second spend and a chain on it, built in secret since the payment and shown as soon as
     /// the merchant is content.
     DoubleSpend,
-    /// The same, begun some time before the payment.
+    /// A secret chain on a block that most walks come by, begun some time before the payment.
     ParasiteChain,
     /// A secret chain that also approves the main Tangle at many places until the payment.
     ParasiteRoots,
@@ -182,12 +184,14 @@ pub struct Setup {
     pub patience: f64,
     /// How long the attacker goes on after the merchant is content.
     pub settle: f64,
-    /// Least age of the block at which a walk starts; what the arrivals ask for, if left out.
+    /// Least age of the block at which a walk starts; what a node takes for these arrivals, if left
+    /// out.
     pub depth: Option<f64>,
 }
 
 impl Setup {
-    /// An attack on a Tangle of 20 blocks in a delay, whose merchant waits for a weight of 100.
+    /// An attack on a Tangle of 20 blocks in a delay, whose merchant waits for a weight of 100, and
+    /// whose walks start at the genesis.
     #[must_use]
     pub fn new(attack: Attack, strategy: StrategyChoice, share: f64) -> Self {
         Self {
@@ -201,11 +205,11 @@ impl Setup {
             patience: 60.0,
             settle: match attack {
                 // Whoever works with a twentieth of the usual power needs time.
-                Attack::Outage => 150.0,
+                Attack::Outage => 1_000.0,
                 Attack::Splitting => 100.0,
                 _ => 50.0,
             },
-            depth: None,
+            depth: Some(FROM_GENESIS),
         }
     }
 
@@ -262,9 +266,10 @@ impl Setup {
         }
     }
 
-    /// Time until the attack begins: a Tangle older than what walks see of it.
+    /// Time until the attack begins. A Tangle that is younger than what walks ask for is walked
+    /// from its genesis.
     pub(super) fn warm_up(&self) -> f64 {
-        self.depth.unwrap_or(0.0).max(20.0) + 10.0
+        self.depth.unwrap_or(0.0).clamp(20.0, 50.0) + 10.0
     }
 
     /// Longest time of a trial.

@@ -3,7 +3,7 @@
 //! A block's number, its *serial*, is that of its issue; places in a window are in order of arrival
 //! there, so two sides that heard of blocks in another order have other places for them.
 
-use tangle_dag::{Chance, Place, Selector, View, WeightWindow, WeightWindowConfig};
+use tangle_dag::{Bias, Chance, Place, Selector, View, Walker, WeightWindow, WeightWindowConfig};
 
 use super::setup::Setup;
 
@@ -104,7 +104,8 @@ impl Sight {
     }
 
     pub(super) fn weight(&self, serial: u32) -> u64 {
-        self.place(serial).map_or(0, |place| self.window.weight(place))
+        self.place(serial)
+            .map_or(0, |place| self.window.weight(place))
     }
 
     /// Serials of all blocks that are seen, in order of arrival.
@@ -144,6 +145,19 @@ impl Sight {
         let selector = &mut self.selectors[who as usize];
         let place = selector.choose(&self.window, now, position, chance)?;
         Some(self.serials[place as usize])
+    }
+
+    /// The youngest block of at least this age on the path of a walk that always goes on to the
+    /// heaviest block: one that most walks come by.
+    pub(super) fn on_main_path(&self, now: u64, age: u64, chance: &mut Chance) -> Option<u32> {
+        let mut walker = Walker::default();
+        let mut at = self.window.oldest()?;
+        while let Some(next) = walker.step(&self.window, at, Bias::HEAVIEST, chance)
+            && now.saturating_sub(self.window.time(next)) >= age
+        {
+            at = next;
+        }
+        Some(self.serials[at as usize])
     }
 
     /// The parents that a node chooses. It draws again when the second approves the spend that

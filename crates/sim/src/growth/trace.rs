@@ -279,34 +279,70 @@ mod tests {
 
     #[test]
     fn a_log_is_measured_and_drawn() {
-        let lines = [TRACE_HEAD, "1,10,20,0", "2,30,40,1 0", "3,35,45,1", "4,50,60,2 3"];
+        let lines = [
+            TRACE_HEAD,
+            "1,10,20,0",
+            "2,30,40,1 0",
+            "3,35,45,1",
+            "4,50,60,2 3",
+        ];
         let mut trace = read(&lines).expect("a good log");
         let replayed = trace.finish();
         assert_eq!((replayed.transactions, replayed.never_approved), (4, 1));
         // One tip before each of the first three, and two before the last.
         assert_eq!(replayed.tips_mean, 5.0 / 4.0);
         let dot = trace.dot(1, 5);
-        assert!(dot.contains("  4 [style=filled];") && dot.contains("  4 -> 3;"), "{dot}");
+        assert!(
+            dot.contains("  4 [style=filled];") && dot.contains("  4 -> 3;"),
+            "{dot}"
+        );
         assert!(!dot.contains("-> 0"), "{dot}");
         let graph = trace.graphml(0, 3);
-        assert!(graph.contains("<edge source=\"t2\" target=\"t0\"/>"), "{graph}");
+        assert!(
+            graph.contains("<edge source=\"t2\" target=\"t0\"/>"),
+            "{graph}"
+        );
         assert!(!graph.contains("t3"), "{graph}");
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
         for (lines, error) in [
-            (["1,10,20,0", "2,15,25,1"], TraceError::Unseen { serial: 2, parent: 1 }),
-            (["1,10,20,0", "2,30,40,7"], TraceError::Unseen { serial: 2, parent: 7 }),
-            (["1,10,20,0", "3,30,40,1"], TraceError::Order { serial: 3, expected: 2 }),
+            (
+                ["1,10,20,0", "2,15,25,1"],
+                TraceError::Unseen {
+                    serial: 2,
+                    parent: 1,
+                },
+            ),
+            (
+                ["1,10,20,0", "2,30,40,7"],
+                TraceError::Unseen {
+                    serial: 2,
+                    parent: 7,
+                },
+            ),
+            (
+                ["1,10,20,0", "3,30,40,1"],
+                TraceError::Order {
+                    serial: 3,
+                    expected: 2,
+                },
+            ),
             (["1,10,20,0", "2,9,40,0"], TraceError::Time(2)),
             (["1,10,20,0", "2,30,29,0"], TraceError::Time(2)),
-            (["1,10,20,0", "2,30,40,0 0 0 0 0 0 0 0 0"], TraceError::TooMany(2)),
+            (
+                ["1,10,20,0", "2,30,40,0 0 0 0 0 0 0 0 0"],
+                TraceError::TooMany(2),
+            ),
         ] {
             assert_eq!(read(&lines).err(), Some(error));
         }
         let form = read(&["1,10,20,x"]).err();
-        assert!(matches!(form, Some(TraceError::Form { line: 1, .. })), "{form:?}");
+        assert!(
+            matches!(form, Some(TraceError::Form { line: 1, .. })),
+            "{form:?}"
+        );
         assert!(matches!(read(&["1,10"]), Err(TraceError::Form { .. })));
     }
 }

@@ -22,14 +22,17 @@ fn with_a_coordinator_no_attack_spends_twice() {
             per_delay: 10.0,
             ..Setup::new(attack, WALK, 0.5)
         };
-        let mut contents = 0;
+        let (mut contents, mut refusals) = (0, 0);
         for seed in 0..4 {
             let trial = trial(&setup, seed).expect("the setup makes sense");
             assert!(!trial.succeeded, "{attack}, seed {seed}: {trial:?}");
             contents += u32::from(trial.content_after.is_some());
+            refusals += u32::from(trial.refused);
         }
         // Whoever hears no milestone waits.
         assert_eq!(contents > 0, attack != Attack::Eclipse, "{attack}");
+        // The second spend was not merely never seen.
+        assert_eq!(refusals > 0, attack != Attack::Eclipse, "{attack}");
     }
 }
 
@@ -52,7 +55,10 @@ fn races_are_won_as_often_as_computed() {
     let odds = odds(&setup, 20_000);
     let computed = ever_outpaces(2.0, 3.0, 32, 32.0 / 3.0);
     let sigma = (computed * (1.0 - computed) / 20_000.0).sqrt();
-    assert!((odds.share - computed).abs() < 4.0 * sigma, "{odds:?}, {computed}");
+    assert!(
+        (odds.share - computed).abs() < 4.0 * sigma,
+        "{odds:?}, {computed}"
+    );
 }
 
 #[test]
@@ -65,10 +71,10 @@ fn the_stronger_side_wins_where_weight_decides() {
 }
 
 #[test]
-fn uniform_selection_falls_to_many_tips_and_not_to_a_chain() {
-    let setup = |attack| Setup::new(attack, StrategyChoice::Urts {}, 0.3);
-    assert!(odds(&setup(Attack::ParasiteTips), 10).share > 0.5);
-    assert!(odds(&setup(Attack::ParasiteChain), 10).share < 0.2);
+fn uniform_selection_falls_to_many_tips_where_weight_does_not() {
+    let share = |strategy| odds(&Setup::new(Attack::ParasiteTips, strategy, 0.25), 20).share;
+    assert!(share(StrategyChoice::Urts {}) > 0.6);
+    assert!(share(StrategyChoice::Walk { alpha: 0.5 }) < 0.3);
 }
 
 #[test]
@@ -114,16 +120,31 @@ fn setups_that_make_no_sense_are_refused() {
     let refused = |setup: Setup| trial(&setup, 0).expect_err("no sense");
     for setup in [
         Setup { share: 1.0, ..good },
-        Setup { share: f64::NAN, ..good },
-        Setup { per_delay: 1e9, ..good },
-        Setup { per_delay: 2_000.0, ..good },
-        Setup { patience: -1.0, ..good },
+        Setup {
+            share: f64::NAN,
+            ..good
+        },
+        Setup {
+            per_delay: 1e9,
+            ..good
+        },
+        Setup {
+            per_delay: 2_000.0,
+            ..good
+        },
+        Setup {
+            patience: -1.0,
+            ..good
+        },
         Setup {
             rule: Rule::Confidence { least: 1.5 },
             ..good
         },
     ] {
-        assert!(matches!(refused(setup), SetupError::Range { .. }), "{setup:?}");
+        assert!(
+            matches!(refused(setup), SetupError::Range { .. }),
+            "{setup:?}"
+        );
     }
     let strategy = StrategyChoice::Walk { alpha: -1.0 };
     let error = refused(Setup { strategy, ..good });
