@@ -27,8 +27,8 @@ pub(crate) enum SimCommand {
     /// Reproduce what theory and the literature say of tips, weights, walks and attacks: expected,
     /// measured, verdict.
     Verify(verify::VerifyArguments),
-    /// Attack a Tangle many times and tell how often that succeeds, against the attacker's share and
-    /// the bias of honest walks; or search for the share at which half succeed.
+    /// Attack a Tangle many times and tell how often that succeeds, against the attacker's share
+    /// and the bias of honest walks; or search for the share at which half succeed.
     Attack(Box<attack::AttackArguments>),
     /// Run a scenario with some of its keys varied, into a table; goes on where it was interrupted.
     Sweep(sweep::SweepArguments),

@@ -47,7 +47,8 @@ pub enum Attack {
     Partition,
     /// Honest issuers idle, the coordinator away.
     Outage,
-    /// The coordinator's keys, or some of them, in the attacker's hands, in a network in two halves.
+    /// The coordinator's keys, or some of them, in the attacker's hands, in a network in two
+    /// halves.
     Equivocation,
 }
 
