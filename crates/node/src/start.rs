@@ -1,5 +1,6 @@
 //! Starting and stopping: the one place where the parts of a node are put together.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
 
@@ -438,16 +439,40 @@ impl Report {
         name: &str,
         work: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
     ) -> Result<JoinHandle<()>, StartError> {
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        let name = name.to_owned();
         let work = move || {
-            if let Err(error) = work() {
-                tracing::error!(%error, "the node cannot go on");
-                self.board.failed(&error.to_string());
-                self.failure.send_replace(Some(error.to_string()));
+            if let Some(reason) = failure(&name, work) {
+                tracing::error!(error = reason, "the node cannot go on");
+                self.board.failed(&reason);
+                self.failure.send_replace(Some(reason));
             }
         };
-        std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(work)
-            .map_err(StartError::Thread)
+        thread.spawn(work).map_err(StartError::Thread)
+    }
+}
+
+/// Works, and says why it ended too early, be it by a panic.
+fn failure(thread: &str, work: impl FnOnce() -> Result<(), StoreError>) -> Option<String> {
+    // Nothing of what a thread that panicked leaves behind is used again.
+    match std::panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => Some(result.err()?.to_string()),
+        Err(_) => Some(format!(
+            "the thread `{thread}` ended by a panic, which is a defect of this program"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_that_ends_too_early_says_why() {
+        assert_eq!(failure("writer", || Ok(())), None);
+        let poisoned = failure("writer", || Err(StoreError::Poisoned));
+        assert_eq!(poisoned, Some(StoreError::Poisoned.to_string()));
+        let panicked = failure("writer", || panic!("a test panics on purpose"));
+        assert!(panicked.is_some_and(|reason| reason.contains("`writer` ended by a panic")));
     }
 }

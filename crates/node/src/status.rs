@@ -1,8 +1,8 @@
 //! How the node is: a board that the engine's thread writes and everybody reads.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use crossbeam_channel::Sender;
 use tangle_consensus::Previous;
@@ -14,6 +14,7 @@ use tangle_types::{
     MilestoneId, MilestoneIndex, ParametersOption, ProtocolParameters, UnixSeconds,
 };
 
+use crate::driver::now;
 use crate::sync_log::SyncLog;
 
 /// Seconds over which arrivals are averaged.
@@ -22,6 +23,8 @@ const ARRIVAL_SECONDS: u64 = 10;
 const REFERENCED_MILESTONES: usize = 10;
 /// Milestones by which the ledger may lag behind the newest known one.
 const LAG_MAX: u32 = 2;
+/// How long the engine may say nothing, in milliseconds: longer than its largest piece of work.
+const SILENCE_MAX_MS: u64 = 30_000;
 
 /// How the node is.
 #[derive(Clone, Debug)]
@@ -121,9 +124,13 @@ pub(crate) struct StatusBoard {
     rates: Mutex<Rates>,
     confirmed: Mutex<MilestoneSummary>,
     halt: Mutex<Option<String>>,
-    /// Whether the node can only know the present from others.
+    /// Why nothing works any more.
+    failure: OnceLock<String>,
+    /// When the status was renewed, in milliseconds since 1970; 0 before the first time.
+    renewed_ms: AtomicU64,
     /// Whether walks of tip selection start too late.
     is_shallow: AtomicBool,
+    /// Whether the node can only know the present from others.
     needs_neighbours: AtomicBool,
     log: Mutex<SyncLog>,
     reader: Reader,
@@ -190,6 +197,8 @@ impl StatusBoard {
             rates: Mutex::default(),
             confirmed: Mutex::new(confirmed),
             halt: Mutex::default(),
+            failure: OnceLock::new(),
+            renewed_ms: AtomicU64::new(0),
             needs_neighbours: AtomicBool::new(false),
             is_shallow: AtomicBool::new(false),
             log: Mutex::default(),
@@ -199,8 +208,13 @@ impl StatusBoard {
         }
     }
 
+    /// How the node is now. What an engine says that stands still is not believed for long.
     pub(crate) fn read(&self) -> Arc<Status> {
-        Arc::clone(&self.status.read().expect("no holder panics"))
+        let status = Arc::clone(&self.status.read().expect("no holder panics"));
+        match silence(now(), self.renewed_ms.load(Ordering::Relaxed)) {
+            Some(silence) if self.failure.get().is_none() => Arc::new(status.unhealthy(silence)),
+            _ => status,
+        }
     }
 
     /// Blocks arrived.
@@ -242,11 +256,9 @@ impl StatusBoard {
 
     /// The store or the engine failed; nothing works any more.
     pub(crate) fn failed(&self, reason: &str) {
-        let mut status = Status::clone(&self.read());
-        status.is_healthy = false;
-        status.is_synced = false;
-        status.blocker = Some(reason.to_owned());
-        *self.status.write().expect("no holder panics") = Arc::new(status);
+        let reason = self.failure.get_or_init(|| reason.to_owned());
+        let mut status = self.status.write().expect("no holder panics");
+        *status = Arc::new(status.unhealthy(reason.clone()));
     }
 
     /// From now on the node is healthy only with a neighbour.
@@ -339,7 +351,12 @@ impl StatusBoard {
             received_total,
             writer_queue: news.writer_queue,
         };
-        *self.status.write().expect("no holder panics") = Arc::new(status);
+        let mut current = self.status.write().expect("no holder panics");
+        if self.failure.get().is_none() {
+            *current = Arc::new(status);
+        }
+        drop(current);
+        self.renewed_ms.store(now.0, Ordering::Relaxed);
     }
 
     /// Why the node is not healthy.
@@ -406,6 +423,47 @@ impl StatusBoard {
     }
 }
 
+impl Status {
+    /// The same of a node that is not to be trusted, and why.
+    fn unhealthy(&self, blocker: String) -> Self {
+        Self {
+            is_healthy: false,
+            is_synced: false,
+            blocker: Some(blocker),
+            ..self.clone()
+        }
+    }
+}
+
+/// That the engine has said nothing since `renewed_ms`, if that is too long ago.
+fn silence(now: Time, renewed_ms: u64) -> Option<String> {
+    let silent_ms = now.0.saturating_sub(renewed_ms);
+    (renewed_ms > 0 && silent_ms > SILENCE_MAX_MS).then(|| {
+        format!(
+            "the engine has said nothing for {} s; if that lasts, restart the node: what is \
+             confirmed stays",
+            silent_ms / 1_000
+        )
+    })
+}
+
 fn per_second(count: usize, seconds: f64) -> f64 {
     count as f64 / seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engine_that_stands_still_is_noticed() {
+        let renewed_ms = 1_700_000_000_000;
+        let after = |ms: u64| silence(Time(renewed_ms + ms), renewed_ms);
+        assert_eq!(after(0), None);
+        assert_eq!(after(SILENCE_MAX_MS), None, "it may be busy");
+        let said = after(SILENCE_MAX_MS + 1).expect("it stands still");
+        assert!(said.contains("nothing for 30 s"), "{said}");
+        assert_eq!(silence(Time(renewed_ms - 5_000), renewed_ms), None);
+        assert_eq!(silence(Time(renewed_ms), 0), None, "it has not begun");
+    }
 }

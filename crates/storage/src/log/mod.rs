@@ -89,7 +89,8 @@ pub(crate) struct BlockLog {
     folder: PathBuf,
     runs_folder: PathBuf,
     genesis: [u8; 32],
-    /// Guards the lists; their members are shared and do not move.
+    /// Guards the lists; their members are shared and do not move. Who holds it may ask segments
+    /// for what they have in memory, so nobody who holds a segment's memory may ask for the lists.
     state: RwLock<State>,
 }
 
@@ -120,6 +121,13 @@ impl Found {
         self.segment
             .body(self.entry.offset, FrameKind::Block, self.seq())
     }
+}
+
+/// How far `parent` lies behind block `seq`; 0 when that is not known.
+fn distance(seq: u64, parent: Option<u64>) -> u32 {
+    let distance = parent.and_then(|parent| seq.checked_sub(parent));
+    let distance = distance.and_then(|distance| u32::try_from(distance).ok());
+    distance.unwrap_or(0)
 }
 
 impl BlockLog {
@@ -164,23 +172,14 @@ impl BlockLog {
     }
 
     /// How far the parent `id` lies behind block `seq`, the last one of `hot`; 0 when the parent is
-    /// not stored. The newest `skipped` segments of the log are not asked.
-    fn distance(
-        &self,
-        id: &BlockId,
-        seq: u64,
-        hot: &Hot,
-        skipped: usize,
-    ) -> Result<u32, StoreError> {
+    /// not stored. `hot` must not be a segment's own, see [`Segment::fill`].
+    fn distance(&self, id: &BlockId, seq: u64, hot: &Hot) -> Result<u32, StoreError> {
         let first_seq = seq + 1 - hot.entries().len() as u64;
         let parent = match hot.find(id) {
             Some(index) => Some(first_seq + index as u64),
-            None => self.find_outside(id, skipped)?.map(|found| found.seq()),
+            None => self.find(id)?.map(|found| found.seq()),
         };
-        let distance = parent.and_then(|parent| seq.checked_sub(parent));
-        Ok(distance
-            .and_then(|distance| u32::try_from(distance).ok())
-            .unwrap_or(0))
+        Ok(distance(seq, parent))
     }
 
     /// Calls `each` with the parents of a block that milestones have referenced. `false` when that

@@ -12,7 +12,7 @@ use tangle_crypto::blake2b;
 use tangle_types::{BlockId, BlockMetadata, Codec, MilestoneIndex, Parents, Reader};
 
 use super::frame::{Scan, Scanned};
-use super::hot::Entry;
+use super::hot::{Entry, Hot};
 use super::run::Run;
 use super::segment::{self, Segment};
 use super::writer;
@@ -235,41 +235,41 @@ impl Opening {
     ) -> Result<(), StoreError> {
         let mut seq_end = next_seq.unwrap_or(0);
         self.read.push(segment.number);
-        segment.fill(|hot| {
-            let next = |count: usize| segment.first_seq + count as u64;
-            for frame in contents.frames {
-                match frame.kind {
-                    FrameKind::Block => {
-                        while next(hot.entries().len()) < frame.number {
-                            hot.push_lost();
-                        }
-                        hot.push(Entry {
-                            id: frame.id,
-                            offset: frame.offset as u32,
-                            standing: None,
-                        });
-                        for parent in &frame.parents {
-                            let distance = log.distance(parent, frame.number, hot, 0)?;
-                            hot.push_parent(distance);
-                        }
+        let mut hot = Hot::new();
+        let next = |count: usize| segment.first_seq + count as u64;
+        for frame in contents.frames {
+            match frame.kind {
+                FrameKind::Block => {
+                    while next(hot.entries().len()) < frame.number {
+                        hot.push_lost();
                     }
-                    FrameKind::Commit => {
-                        let record = frame.body.as_deref().and_then(CommitRecord::from_bytes);
-                        if let Some(record) = record {
-                            let newest = record.cone.iter().map(|(seq, _)| seq + 1).max();
-                            seq_end = seq_end.max(newest.unwrap_or(0)).max(record.block_seq + 1);
-                            self.newest_commit = self.newest_commit.max(record.index);
-                        }
+                    hot.push(Entry {
+                        id: frame.id,
+                        offset: frame.offset as u32,
+                        standing: None,
+                    });
+                    for parent in &frame.parents {
+                        let distance = log.distance(parent, frame.number, &hot)?;
+                        hot.push_parent(distance);
                     }
-                    FrameKind::Reservation => self.reservation = frame.body,
                 }
+                FrameKind::Commit => {
+                    let record = frame.body.as_deref().and_then(CommitRecord::from_bytes);
+                    if let Some(record) = record {
+                        let newest = record.cone.iter().map(|(seq, _)| seq + 1).max();
+                        seq_end = seq_end.max(newest.unwrap_or(0)).max(record.block_seq + 1);
+                        self.newest_commit = self.newest_commit.max(record.index);
+                    }
+                }
+                FrameKind::Reservation => self.reservation = frame.body,
             }
-            // Blocks that were lost keep their numbers.
-            while next(hot.entries().len()) < seq_end {
-                hot.push_lost();
-            }
-            Ok(())
-        })
+        }
+        // Blocks that were lost keep their numbers.
+        while next(hot.entries().len()) < seq_end {
+            hot.push_lost();
+        }
+        segment.fill(|memory| *memory = hot);
+        Ok(())
     }
 
     /// Opens the runs and makes again what is missing.

@@ -185,12 +185,10 @@ impl Segment {
         }
     }
 
-    /// Takes the entries of blocks that were appended.
-    pub(crate) fn fill(
-        &self,
-        fill: impl FnOnce(&mut Hot) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        fill(self.write_hot().get_or_insert_with(Hot::new))
+    /// Takes the entries of blocks that were appended. `fill` must not ask the log for anything:
+    /// whoever looks a block up there holds the log's lists and waits for this memory.
+    pub(crate) fn fill(&self, fill: impl FnOnce(&mut Hot)) {
+        fill(self.write_hot().get_or_insert_with(Hot::new));
     }
 
     /// The position of a block that is in memory.

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use tangle_engine::CheckedBlock;
-use tangle_types::{BlockMetadata, MilestoneIndex};
+use tangle_types::{BlockId, BlockMetadata, IdMap, MilestoneIndex};
 
 use super::closer::{Closer, Full, Task};
 use super::flusher::Flusher;
@@ -17,7 +17,7 @@ use super::run::{self, Run};
 use super::segment::{self, Segment};
 use super::{
     BlockLog, HOT_SEGMENTS_MAX, HOT_SEGMENTS_MIN, MERGE_COUNT, OPEN_SEGMENTS, Position, Prepare,
-    SEGMENT_BLOCKS_MAX,
+    SEGMENT_BLOCKS_MAX, distance,
 };
 use crate::StoreError;
 use crate::error::AtPath;
@@ -97,23 +97,58 @@ impl LogWriter {
             );
         }
         self.flush()?;
+        let mut distances = self.distances(&blocks, next_seq)?.into_iter();
         self.active.fill(|hot| {
-            for ((entry, block), seq) in entries.into_iter().zip(blocks).zip(next_seq..) {
+            for (entry, block) in entries.into_iter().zip(blocks) {
                 hot.push(entry);
-                for parent in block.parents() {
-                    let distance = self.log.distance(parent, seq, hot, 1)?;
-                    hot.push_parent(distance);
-                }
+                let distances = distances.by_ref().take(block.parents().len());
+                distances.for_each(|distance| hot.push_parent(distance));
             }
-            Ok(())
-        })
+        });
+        Ok(())
+    }
+
+    /// How far the parents of blocks lie behind them, for all in a row; 0 for a parent that is not
+    /// stored. The blocks get the numbers from `next_seq` on.
+    fn distances(
+        &self,
+        blocks: &[&Arc<CheckedBlock>],
+        next_seq: u64,
+    ) -> Result<Vec<u32>, StoreError> {
+        let together: IdMap<BlockId, u64> = blocks
+            .iter()
+            .map(|block| block.id())
+            .zip(next_seq..)
+            .collect();
+        let parents = || {
+            let numbered = blocks.iter().zip(next_seq..);
+            numbered.flat_map(|(block, seq)| block.parents().iter().map(move |id| (id, seq)))
+        };
+        let known: Vec<Option<u64>> = {
+            let hot = self.active.read_hot();
+            let in_memory = |id| {
+                let index = hot.as_ref()?.find(id)?;
+                Some(self.active.first_seq + index as u64)
+            };
+            let find = |(id, _)| together.get(id).copied().or_else(|| in_memory(id));
+            parents().map(find).collect()
+        };
+        let mut distances = Vec::with_capacity(known.len());
+        for ((id, seq), parent) in parents().zip(known) {
+            let parent = match parent {
+                Some(parent) => Some(parent),
+                None => self.log.find_outside(id, 1)?.map(|found| found.seq()),
+            };
+            distances.push(distance(seq, parent));
+        }
+        Ok(distances)
     }
 
     /// Appends a block without parents, whatever its bytes.
     #[cfg(test)]
     pub(super) fn append_block_bytes(
         &mut self,
-        id: tangle_types::BlockId,
+        id: BlockId,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
         let entry = Entry {
@@ -123,10 +158,8 @@ impl LogWriter {
         };
         let seq = self.active.first_seq + self.active.count() as u64;
         self.append_record(FrameKind::Block, seq, bytes)?;
-        self.active.fill(|hot| {
-            hot.push(entry);
-            Ok(())
-        })
+        self.active.fill(|hot| hot.push(entry));
+        Ok(())
     }
 
     /// Appends another record and returns where it lies.

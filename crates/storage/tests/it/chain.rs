@@ -70,8 +70,17 @@ impl Chain {
 
     /// A block that approves the newest one.
     pub(crate) fn block(&mut self, payload: Option<Payload>) -> Arc<CheckedBlock> {
+        self.block_on(vec![self.newest], payload)
+    }
+
+    /// A block that approves these, which need not be there.
+    pub(crate) fn block_on(
+        &mut self,
+        parents: Vec<BlockId>,
+        payload: Option<Payload>,
+    ) -> Arc<CheckedBlock> {
         self.counter += 1;
-        let parents = Parents::new(vec![self.newest]).expect("one parent");
+        let parents = Parents::new(parents).expect("1 to 8 parents in order");
         self.finish(Block {
             protocol_version: 2,
             parents,

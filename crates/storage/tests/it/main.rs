@@ -6,6 +6,7 @@ mod chain;
 mod damage;
 mod pruning;
 mod queries;
+mod readers;
 mod round_trip;
 mod snapshots;
 
