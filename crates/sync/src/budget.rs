@@ -46,7 +46,10 @@ impl Budget {
     /// Gives `count` back, up to the burst.
     pub fn earn(&mut self, count: u64) {
         let earned = count.saturating_mul(PARTS);
-        self.left_parts = self.left_parts.saturating_add(earned).min(self.burst * PARTS);
+        self.left_parts = self
+            .left_parts
+            .saturating_add(earned)
+            .min(self.burst * PARTS);
     }
 }
 

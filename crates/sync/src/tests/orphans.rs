@@ -16,9 +16,7 @@ fn made_up(owner: u8, number: usize) -> BlockId {
 fn send_orphans(scene: &mut Scene, from: PeerKey, numbers: std::ops::Range<usize>) {
     let owner = u8::try_from(from.0).expect("a few neighbours");
     let missing: Vec<BlockId> = numbers.map(|number| made_up(owner, number)).collect();
-    scene
-        .hood
-        .want_parents(scene.now_ms, Some(from), &missing);
+    scene.hood.want_parents(scene.now_ms, Some(from), &missing);
 }
 
 fn drops(scene: &mut Scene) -> Vec<Act> {
@@ -40,7 +38,11 @@ fn flood_of_orphans_leaves_others_parents_their_room() {
     let asked = scene.ask(true);
     assert!(asked.contains(&(B, Message::BlockRequest(id(1)))));
     let asked_count = scene.hood.peers(scene.now_ms)[0].asked_count;
-    assert_eq!(asked_count, LOOSE_MAX - 2, "those who gave way are not waited for");
+    assert_eq!(
+        asked_count,
+        LOOSE_MAX - 2,
+        "those who gave way are not waited for"
+    );
 }
 
 #[test]
@@ -50,7 +52,11 @@ fn who_does_not_give_the_parents_of_its_blocks_is_banned_and_its_requests_go() {
     scene.hood.want_parents(scene.now_ms, Some(B), &[id(1)]);
     scene.wait(300);
     let asked = scene.ask(true);
-    assert_eq!(asked.len(), 601, "everybody is asked for parents of its own blocks");
+    assert_eq!(
+        asked.len(),
+        601,
+        "everybody is asked for parents of its own blocks"
+    );
     scene.wait(3_000);
     let expected = Act::Drop {
         peer: A,
