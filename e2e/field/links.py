@@ -2,13 +2,16 @@
 
 Each node has a network namespace of its own, on one bridge. A link is cut by telling the sender
 a link-layer address that nobody has: its packets leave and never arrive, as on a cut line. Needs
-`ip` and `tc`, and the right to make namespaces; `run.py` gets it with `unshare`.
+`ip` and `tc`, and the right to make namespaces; `go_inside` gets it with `unshare`.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 
+INSIDE = "TANGLE_E2E_INSIDE"
 NOBODY = "02:00:00:00:00:66"
 
 
@@ -17,6 +20,28 @@ def sh(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+
+
+def is_inside() -> bool:
+    """Whether this process may make namespaces without touching the machine's own."""
+    return INSIDE in os.environ
+
+
+def go_inside() -> str | None:
+    """Runs this program again where it may make namespaces, and ends with it. There, gives `/run`
+    a file system of its own and returns nothing. Elsewhere returns only if that cannot be: why."""
+    if is_inside():
+        sh("mount", "-t", "tmpfs", "tmpfs", "/run")
+        return None
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    unshare = ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child",
+               "--mount-proc"]
+    probe = "ip link add probe type bridge && mount -t tmpfs tmpfs /run && ip netns add probe"
+    may = subprocess.run([*unshare, "sh", "-c", probe], capture_output=True, text=True)
+    if may.returncode != 0:
+        return may.stderr.strip()
+    command = [*unshare, sys.executable, *sys.argv]
+    sys.exit(subprocess.run(command, env={**os.environ, INSIDE: "1"}).returncode)
 
 
 class Loopback:

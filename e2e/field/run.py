@@ -10,7 +10,6 @@ cannot be made, links and disks stay whole, and only nodes break.
 
 from __future__ import annotations
 
-import os
 import pathlib
 import shutil
 import subprocess
@@ -20,28 +19,13 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from links import Links, Loopback, sh  # noqa: E402
+from links import Links, Loopback, go_inside, is_inside, sh  # noqa: E402
 from nodes import Node, addresses, network, post  # noqa: E402
 
 COUNT = 7
 SHORT_MINUTES = 1.5
 CONVERGE_SECONDS = 120
-INSIDE = "TANGLE_FIELD_INSIDE"
 DISK_BYTES = 400 << 20
-
-
-def go_inside() -> None:
-    """Runs this file again where it may make namespaces, without touching the machine's own."""
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    unshare = ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child",
-               "--mount-proc"]
-    probe = "ip link add probe type bridge && mount -t tmpfs tmpfs /run && ip netns add probe"
-    may = subprocess.run([*unshare, "sh", "-c", probe], capture_output=True, text=True)
-    if may.returncode != 0:
-        print(f"no namespaces here, so links and disks stay whole: {may.stderr.strip()}")
-        return
-    command = [*unshare, sys.executable, *sys.argv]
-    sys.exit(subprocess.run(command, env={**os.environ, INSIDE: "1"}).returncode)
 
 
 class Load:
@@ -91,7 +75,7 @@ class Field:
         self.folder = folder
         self.minutes = minutes
         self.began = time.monotonic()
-        self.links = Links(COUNT) if INSIDE in os.environ else Loopback(COUNT)
+        self.links = Links(COUNT) if is_inside() else Loopback(COUNT)
         self.nodes: list[Node] = []
 
     def say(self, text: str) -> None:
@@ -238,11 +222,9 @@ class Field:
 
 def main() -> int:
     """Runs the field test in a folder of its own, which stays when it fails."""
-    if INSIDE not in os.environ:
-        go_inside()
+    if (why := go_inside()) is not None:
+        print(f"no namespaces here, so links and disks stay whole: {why}")
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else SHORT_MINUTES
-    if INSIDE in os.environ:
-        sh("mount", "-t", "tmpfs", "tmpfs", "/run")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tangle-field-"))
     field = Field(folder, minutes)
     try:

@@ -19,29 +19,14 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "e2e" / "field"))
-from links import Links, sh  # noqa: E402
+from links import Links, go_inside  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get("TANGLE", ROOT / "target" / "debug" / "tangle"))
 PAGE = ROOT / "docs" / "private-network.md"
-INSIDE = "TANGLE_PRIVATE_NETWORK_INSIDE"
 COUNT = 3
 PATIENCE_SECONDS = 60
 COMMAND = re.compile(r"^node(\d)\$ (.*)$")
 NAME = re.compile(r"12D3KooW…(\",?\s*# the name of (node\d))")
-
-
-def go_inside() -> None:
-    """Runs this file again where it may make namespaces, without touching the machine's own."""
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    unshare = ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child",
-               "--mount-proc"]
-    probe = "ip link add probe type bridge && mount -t tmpfs tmpfs /run && ip netns add probe"
-    may = subprocess.run([*unshare, "sh", "-c", probe], capture_output=True, text=True)
-    if may.returncode != 0:
-        print(f"no namespaces here, so the page was not tried: {may.stderr.strip()}")
-        sys.exit(0)
-    command = [*unshare, sys.executable, *sys.argv]
-    sys.exit(subprocess.run(command, env={**os.environ, INSIDE: "1"}).returncode)
 
 
 class Machines(Links):
@@ -183,9 +168,9 @@ class Reader:
 
 def main() -> int:
     """Reads the page in a folder that stays when something fails."""
-    if INSIDE not in os.environ:
-        go_inside()
-    sh("mount", "-t", "tmpfs", "tmpfs", "/run")
+    if (why := go_inside()) is not None:
+        print(f"no namespaces here, so the page was not tried: {why}")
+        return 0
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tangle-private-"))
     reader = Reader(folder)
     try:

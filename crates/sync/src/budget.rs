@@ -42,6 +42,15 @@ impl Budget {
         self.left_parts -= cost;
         true
     }
+
+    /// Gives `count` back, up to the burst.
+    pub fn earn(&mut self, count: u64) {
+        let earned = count.saturating_mul(PARTS);
+        self.left_parts = self
+            .left_parts
+            .saturating_add(earned)
+            .min(self.burst * PARTS);
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +66,16 @@ mod tests {
         assert!(budget.spend(1_100, 1));
         assert!(budget.spend(9_000, 3));
         assert!(!budget.spend(9_000, 1), "a long pause fills it once");
+    }
+
+    #[test]
+    fn what_is_earned_back_can_be_spent_but_not_hoarded() {
+        let mut budget = Budget::new(1, 3, 1_000);
+        assert!(budget.spend(1_000, 3) && !budget.spend(1_000, 1));
+        budget.earn(1);
+        assert!(budget.spend(1_000, 1) && !budget.spend(1_000, 1));
+        budget.earn(9);
+        assert!(!budget.spend(1_000, 4) && budget.spend(1_000, 3));
     }
 
     #[test]

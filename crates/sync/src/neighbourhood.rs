@@ -21,7 +21,7 @@ use tangle_types::{BlockId, MilestoneIndex};
 
 use crate::cones::Cones;
 use crate::peers::{Peer, Peers, ban_ms};
-use crate::requests::{Ready, Requests, Want};
+use crate::requests::{Ready, Requests, Unanswered, Want};
 use crate::{Blocker, DropReason, Offence, PeerClass, PeerKey, PeerView, Request};
 
 /// Milestones above the ledger that are worked on at once.
@@ -331,6 +331,11 @@ impl Neighbourhood {
             };
             self.requests.want(now_ms, want);
         }
+        for freed in self.requests.take_given_way() {
+            if let Some(peer) = self.peers.get_mut(freed) {
+                peer.on_settled();
+            }
+        }
     }
 
     /// This node has moved on.
@@ -359,11 +364,18 @@ impl Neighbourhood {
     /// Time has passed.
     pub fn on_tick(&mut self, now_ms: u64, acts: &mut Vec<Act>) {
         let peers = &mut self.peers;
-        self.requests.wake(now_ms, |peer, is_kept| {
-            if let Some(peer) = peers.get_mut(peer) {
-                peer.on_unanswered(now_ms, is_kept);
+        let mut orphaners = Vec::new();
+        self.requests.wake(now_ms, |key, what| {
+            if let Some(peer) = peers.get_mut(key) {
+                peer.on_unanswered(now_ms, what == Unanswered::Kept);
+                if what == Unanswered::ParentOfItsOwn && peer.has_orphaned(now_ms) {
+                    orphaners.push(key);
+                }
             }
         });
+        for key in orphaners {
+            self.on_misbehaved(now_ms, key, Offence::Orphans, acts);
+        }
         for key in self.peers.keys() {
             if let Some((reason, ban_ms)) = self.reason_to_go(now_ms, key) {
                 self.send_away(now_ms, key, reason, ban_ms, acts);
@@ -393,7 +405,7 @@ impl Neighbourhood {
                 if busy_count >= BUSY_MAX || (!is_roomy && ready.index > lowest) {
                     return;
                 }
-                match self.choose(&ready) {
+                match self.choose(now_ms, &ready) {
                     Choice::Busy => busy_count += 1,
                     choice => {
                         self.ask_one(now_ms, &ready, choice, acts);
@@ -568,7 +580,7 @@ impl Neighbourhood {
         self.asked_to = self.asked_to.max(MilestoneIndex(end));
     }
 
-    fn choose(&self, ready: &Ready) -> Choice {
+    fn choose(&self, now_ms: u64, ready: &Ready) -> Choice {
         let hinted = ready.hint.and_then(|key| Some((key, self.peers.get(key)?)));
         if let Some((key, peer)) = hinted
             && ready.asked & peer.bit == 0
@@ -577,6 +589,11 @@ impl Neighbourhood {
         }
         // What no milestone has referenced nobody has for sure, whatever is claimed.
         let is_loose = !ready.is_kept && ready.index > self.ours.latest;
+        // Others would take it ill to be asked for what somebody has made up.
+        let owner = ready.owner.and_then(|key| self.peers.get(key));
+        if is_loose && owner.is_some_and(|owner| !owner.is_vouched_for(now_ms)) {
+            return Choice::Nobody;
+        }
         let surely_has = |peer: &Peer| !is_loose && peer.surely_has(ready.index);
         let sure = || self.peers.iter().filter(|(_, peer)| surely_has(peer));
         let best = sure()
@@ -670,6 +687,14 @@ impl Neighbourhood {
         ban_ms: Option<u64>,
         acts: &mut Vec<Act>,
     ) {
+        if ban_ms.is_some() {
+            let peers = &mut self.peers;
+            self.requests.forget_loose_of(peer, |done| {
+                if let Some(asked) = done.at.and_then(|asked| peers.get_mut(asked)) {
+                    asked.on_settled();
+                }
+            });
+        }
         self.on_disconnected(now_ms, peer);
         acts.push(Act::Drop {
             peer,

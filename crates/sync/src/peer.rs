@@ -38,6 +38,9 @@ pub enum Offence {
     /// It asks for what is not there, repeats itself, or talks too much of how far it is.
     #[error("it wastes this node's time")]
     Waste,
+    /// More blocks than its budget allows whose parents it does not give.
+    #[error("it sends blocks whose parents it does not give")]
+    Orphans,
     /// It says that it has milestones, and does not give them.
     #[error("it claims milestones that it does not give")]
     EmptyClaim,

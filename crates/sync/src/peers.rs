@@ -28,6 +28,12 @@ const EXCESS_MS: u64 = 50;
 /// blocks that do not exist, and one that catches up tells of every milestone.
 const WASTE_PER_SECOND: u64 = 2_000;
 const WASTE_AT_ONCE: u64 = 10_000;
+/// Parents of its own blocks that a neighbour may fail to give in a second, and at once. Every one
+/// that it gives counts as one that it has not failed to give.
+const ORPHANS_PER_SECOND: u64 = 20;
+const ORPHANS_AT_ONCE: u64 = 500;
+/// How long nobody else is asked for parents that a neighbour above that budget does not give.
+const ORPHANED_MS: u64 = 10_000;
 /// How long one penalty point lasts.
 const PENALTY_POINT_MS: u64 = 1_000;
 
@@ -60,6 +66,9 @@ pub(crate) struct Peer {
     /// When asking for too much was last held against it.
     excess_ms: u64,
     waste: Budget,
+    orphans: Budget,
+    /// When it last failed to give a parent of its own blocks above that budget.
+    orphaned_ms: Option<u64>,
     penalty: u32,
     penalty_ms: u64,
     /// From when on it may be asked for cones as a whole; `None` when it gives none.
@@ -142,6 +151,7 @@ impl Peer {
         if !self.has_failed {
             self.window = (self.window + 1).min(IN_FLIGHT_MAX);
         }
+        self.orphans.earn(1);
         self.unanswered = 0;
         self.answered_ms = now_ms;
         self.has_answered = true;
@@ -160,6 +170,22 @@ impl Peer {
         if is_mute && self.unanswered >= UNANSWERED_MAX && self.doubtful_since_ms.is_none() {
             self.doubtful_since_ms = Some(now_ms);
         }
+    }
+
+    /// It has not given a parent of a block that it has sent; whether that is too much. One that the
+    /// operator named may lag as much as it likes.
+    pub(crate) fn has_orphaned(&mut self, now_ms: u64) -> bool {
+        let is_excess = !self.orphans.spend(now_ms, 1);
+        if is_excess {
+            self.orphaned_ms = Some(now_ms);
+        }
+        is_excess && self.class == PeerClass::Unknown
+    }
+
+    /// Whether its blocks count enough to ask others for parents which it does not give.
+    pub(crate) fn is_vouched_for(&self, now_ms: u64) -> bool {
+        let is_recent = |since: u64| now_ms.saturating_sub(since) < ORPHANED_MS;
+        !self.orphaned_ms.is_some_and(is_recent)
     }
 
     /// Whether one more request of its is within its budget.
@@ -207,7 +233,7 @@ impl Peer {
 const fn points(offence: Offence) -> u32 {
     match offence {
         Offence::Block | Offence::ProofOfWork => 20,
-        Offence::Milestone | Offence::Waste => 10,
+        Offence::Milestone | Offence::Waste | Offence::Orphans => 10,
         Offence::Unreadable | Offence::EmptyClaim => PENALTY_MAX,
         Offence::Requests => 1,
     }
@@ -255,6 +281,8 @@ impl Peers {
             requests: Budget::new(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE, now_ms),
             excess_ms: 0,
             waste: Budget::new(WASTE_PER_SECOND, WASTE_AT_ONCE, now_ms),
+            orphans: Budget::new(ORPHANS_PER_SECOND, ORPHANS_AT_ONCE, now_ms),
+            orphaned_ms: None,
             penalty: 0,
             penalty_ms: now_ms,
             gives_cones_from_ms: None,

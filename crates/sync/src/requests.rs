@@ -10,8 +10,12 @@
 //!
 //! The lowest milestone index goes first. A request that nobody needs for a milestone is given up
 //! after a while; one that a milestone needs is kept until it is answered.
+//!
+//! Requests that no milestone needs are *loose*, and anybody can cause them, by blocks whose parents
+//! do not exist. There is room for so many; when it is full, whoever caused most of them loses one.
+//! So nobody can keep the node from asking for what others have sent a child of.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tangle_types::MilestoneIndex;
 
@@ -19,7 +23,7 @@ use crate::{PeerKey, Request};
 
 /// Most requests. When full, the one with the highest index makes room for a lower one.
 const REQUESTS_MAX: usize = 100_000;
-/// Most requests that no milestone needs; further ones are not taken.
+/// Most loose requests; whoever caused most of them loses one for a further one.
 const LOOSE_MAX: usize = 5_000;
 /// How long an answer may take before another neighbour is asked.
 const ANSWER_MS: u64 = 3_000;
@@ -42,9 +46,22 @@ pub(crate) struct Want {
     pub(crate) hint: Option<PeerKey>,
 }
 
+/// What a neighbour has left unanswered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// A milestone needs it for sure.
+    Kept,
+    /// It is a parent of a block that this very neighbour has sent.
+    ParentOfItsOwn,
+    /// Something else.
+    Loose,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     want: Want,
+    /// In whose part of the loose ones it is, also when that neighbour is gone.
+    owner: Option<PeerKey>,
     since_ms: u64,
     /// A bit for each neighbour that was asked.
     asked: u64,
@@ -71,7 +88,12 @@ pub(crate) struct Requests {
     ready: BTreeSet<(MilestoneIndex, Request)>,
     /// With the time at which each gets ready.
     later: BTreeSet<(u64, Request)>,
+    /// By who caused them, `None` for this node's own callers; no part is empty.
+    loose: BTreeMap<Option<PeerKey>, BTreeSet<Request>>,
+    /// How many these are; bounded by [`LOOSE_MAX`].
     loose_count: usize,
+    /// Who need not answer any more, as the request gave way; empty between two calls from outside.
+    given_way: Vec<PeerKey>,
 }
 
 /// A request that is to be asked next.
@@ -82,6 +104,8 @@ pub(crate) struct Ready {
     pub(crate) is_kept: bool,
     pub(crate) asked: u64,
     pub(crate) hint: Option<PeerKey>,
+    /// Who caused it.
+    pub(crate) owner: Option<PeerKey>,
 }
 
 /// What became of a request that was given up or answered.
@@ -109,13 +133,14 @@ impl Requests {
             return;
         }
         if !want.is_kept {
-            if self.loose_count >= LOOSE_MAX {
+            if self.loose_count >= LOOSE_MAX && !self.make_loose_room(want.hint) {
                 return;
             }
-            self.loose_count += 1;
+            self.add_loose(want.hint, want.request);
         }
         let entry = Entry {
             want,
+            owner: want.hint,
             since_ms: now_ms,
             asked: 0,
             at: None,
@@ -130,6 +155,11 @@ impl Requests {
         if self.entries.len() > REQUESTS_MAX {
             self.make_room();
         }
+    }
+
+    /// Those whose answer is not awaited any more since this was called last.
+    pub(crate) fn take_given_way(&mut self) -> Vec<PeerKey> {
+        std::mem::take(&mut self.given_way)
     }
 
     /// Whether it is asked for, and for which milestone.
@@ -153,7 +183,7 @@ impl Requests {
         self.all.remove(&(entry.want.index, *request));
         self.unlist(*request, &entry);
         if !entry.want.is_kept {
-            self.loose_count -= 1;
+            self.remove_loose(entry.owner, request);
         }
         Some(Done {
             index: entry.want.index,
@@ -163,15 +193,21 @@ impl Requests {
     }
 
     /// The requests whose time has come go back to the ready ones; those too old are given up.
-    /// `unanswered` is told who has not answered, and whether
-    /// a milestone needs it for sure.
-    pub(crate) fn wake(&mut self, now_ms: u64, mut unanswered: impl FnMut(PeerKey, bool)) {
+    /// `unanswered` is told who has not answered what.
+    pub(crate) fn wake(&mut self, now_ms: u64, mut unanswered: impl FnMut(PeerKey, Unanswered)) {
         while let Some((due, request)) = self.later.first().copied()
             && due <= now_ms
         {
             let entry = self.entries.get_mut(&request).expect("it is listed");
             if let Some(peer) = entry.at.take() {
-                unanswered(peer, entry.want.is_kept);
+                let what = if entry.want.is_kept {
+                    Unanswered::Kept
+                } else if entry.want.hint == Some(peer) {
+                    Unanswered::ParentOfItsOwn
+                } else {
+                    Unanswered::Loose
+                };
+                unanswered(peer, what);
             }
             let is_old = now_ms.saturating_sub(entry.since_ms) >= LOOSE_AGE_MS;
             if is_old && !entry.want.is_kept {
@@ -192,6 +228,7 @@ impl Requests {
                 is_kept: entry.want.is_kept,
                 asked: entry.asked,
                 hint: entry.want.hint,
+                owner: entry.owner,
             }
         })
     }
@@ -233,6 +270,15 @@ impl Requests {
         }
         for request in open {
             self.move_to(request, Place::Ready);
+        }
+    }
+
+    /// A neighbour has lost its right to be heard: what it alone has caused is not asked for.
+    pub(crate) fn forget_loose_of(&mut self, peer: PeerKey, mut gone: impl FnMut(Done)) {
+        for request in self.loose.get(&Some(peer)).cloned().unwrap_or_default() {
+            if let Some(done) = self.remove(&request) {
+                gone(done);
+            }
         }
     }
 
@@ -304,8 +350,12 @@ impl Requests {
         let is_due = entry.at.is_none() && entry.asked == 0 && want.not_before_ms <= now_ms;
         if becomes_kept {
             entry.want.is_kept = true;
-            self.loose_count -= 1;
+            let owner = entry.owner;
+            self.remove_loose(owner, &want.request);
         }
+        let Some(entry) = self.entries.get_mut(&want.request) else {
+            return;
+        };
         let place = if is_due { Place::Ready } else { entry.place };
         if index == entry.want.index && place == entry.place {
             return;
@@ -323,6 +373,37 @@ impl Requests {
         if let Some((_, last)) = self.all.last().copied() {
             self.remove(&last);
         }
+    }
+
+    fn add_loose(&mut self, owner: Option<PeerKey>, request: Request) {
+        self.loose.entry(owner).or_default().insert(request);
+        self.loose_count += 1;
+    }
+
+    fn remove_loose(&mut self, owner: Option<PeerKey>, request: &Request) {
+        if let Some(part) = self.loose.get_mut(&owner)
+            && part.remove(request)
+        {
+            self.loose_count -= 1;
+            if part.is_empty() {
+                self.loose.remove(&owner);
+            }
+        }
+    }
+
+    /// Takes one from whoever has most of the loose ones. `false` when that is `owner` itself.
+    fn make_loose_room(&mut self, owner: Option<PeerKey>) -> bool {
+        let own_count = self.loose.get(&owner).map_or(0, BTreeSet::len);
+        let largest = self.loose.values().max_by_key(|part| part.len());
+        let Some(last) = largest
+            .filter(|part| part.len() > own_count)
+            .and_then(|part| part.last().copied())
+        else {
+            return false;
+        };
+        let done = self.remove(&last);
+        self.given_way.extend(done.and_then(|done| done.at));
+        true
     }
 
     fn move_to(&mut self, request: Request, place: Place) {

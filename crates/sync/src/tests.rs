@@ -1,6 +1,7 @@
 //! The neighbourhood as its neighbours see it.
 
 mod cones;
+mod orphans;
 
 use tangle_types::gossip::{Heartbeat, Message};
 use tangle_types::{BlockId, MilestoneIndex};
