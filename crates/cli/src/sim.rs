@@ -7,6 +7,7 @@ mod jobs;
 mod network;
 mod plot;
 mod replay;
+mod report;
 mod sweep;
 mod verify;
 
@@ -36,6 +37,8 @@ pub(crate) enum SimCommand {
     Replay(replay::ReplayArguments),
     /// Draw a column of a table against another one, as SVG.
     Plot(plot::PlotArguments),
+    /// Simulate all that `docs/tip-selection.md` says and print that page with its plots.
+    Report(report::ReportArguments),
 }
 
 impl SimCommand {
@@ -47,7 +50,7 @@ impl SimCommand {
             Self::Verify(arguments) => arguments.json,
             Self::Attack(arguments) => arguments.json,
             Self::Replay(arguments) => arguments.json,
-            Self::Sweep(_) | Self::Plot(_) => false,
+            Self::Sweep(_) | Self::Plot(_) | Self::Report(_) => false,
         }
     }
 }
@@ -62,5 +65,6 @@ pub(crate) fn run(command: &SimCommand, terminal: &Terminal) -> Outcome {
         SimCommand::Sweep(arguments) => sweep::run(arguments, terminal),
         SimCommand::Replay(arguments) => replay::run(arguments, terminal),
         SimCommand::Plot(arguments) => plot::run(arguments, terminal),
+        SimCommand::Report(arguments) => report::run(arguments, terminal),
     }
 }

@@ -329,3 +329,70 @@ fn what_is_known_is_verified() {
     let (_, text) = failure(folder.path(), &["sim", "verify", "--rows", "T99"]);
     assert!(text.contains("there is no row T99"), "{text}");
 }
+
+#[test]
+fn an_interrupted_sweep_ends_as_one_that_was_not() {
+    let folder = folder();
+    let text = "seed_count = 2\n[scenario]\nengine = 'flow'\ntransactions = 2000\n\
+                [scenario.arrivals]\nper_second = 1.0\n[vary]\n\
+                'arrivals.per_second' = [5.0, 10.0]\n";
+    std::fs::write(folder.path().join("sweep.toml"), text).expect("a file");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a table");
+    let sweep = |csv: &str| stdout(folder.path(), &["sim", "sweep", "sweep.toml", "--csv", csv]);
+    sweep("whole.csv");
+    let whole = read("whole.csv");
+    assert_eq!(whole.lines().count(), 6);
+    let rows: Vec<&str> = whole.lines().collect();
+    // Stopped in the middle of the second row.
+    let cut = format!("{}\n{}\n{}\n{}", rows[0], rows[1], rows[4], &rows[2][..5]);
+    std::fs::write(folder.path().join("cut.csv"), cut).expect("a file");
+    sweep("cut.csv");
+    assert_eq!(read("cut.csv"), whole);
+    let other = text.replace("2000", "2001");
+    std::fs::write(folder.path().join("sweep.toml"), other).expect("a file");
+    let arguments = ["sim", "sweep", "sweep.toml", "--csv", "cut.csv"];
+    let (_, text) = failure(folder.path(), &arguments);
+    assert!(text.contains("another sweep"), "{text}");
+    let columns = [
+        "--x",
+        "arrivals.per_second",
+        "--y",
+        "tips_ratio",
+        "-o",
+        "plot.svg",
+    ];
+    let arguments = [&["sim", "plot", "whole.csv"][..], &columns].concat();
+    stdout(folder.path(), &arguments);
+    assert_eq!(read("plot.svg").matches("<circle").count(), 2);
+}
+
+#[test]
+fn a_log_that_is_replayed_says_what_the_run_said() {
+    let folder = folder();
+    let file = scenario(&folder);
+    let report = json(&folder, &["sim", "run", &file]);
+    stdout(folder.path(), &["sim", "run", &file, "--log", "log.csv"]);
+    let arguments = ["sim", "replay", "log.csv", "--dot", "log.dot"];
+    let replayed = json(&folder, &arguments);
+    assert_eq!(replayed["digest"], report["digest"]);
+    assert_eq!(replayed["transactions"], 3_000);
+    let dot = std::fs::read_to_string(folder.path().join("log.dot")).expect("the graph");
+    assert!(dot.contains("  1 -> 0;"), "{dot}");
+    std::fs::write(folder.path().join("bad.csv"), "1,5,4,0\n").expect("a file");
+    let (_, text) = failure(folder.path(), &["sim", "replay", "bad.csv"]);
+    assert!(text.contains("transaction 1"), "{text}");
+}
+
+#[test]
+fn attacks_are_counted_and_milestones_prevent_them() {
+    let folder = folder();
+    let base = ["sim", "attack", "double-spend", "--seeds", "0..6"];
+    let with = |more: &[&'static str]| [&base[..], more].concat();
+    let found = json(&folder, &with(&["--alpha", "0.1", "--share", "0.6"]));
+    assert!(found["successes"].as_u64() > Some(3), "{found}");
+    assert!(found["low"].as_f64() < found["share"].as_f64(), "{found}");
+    let found = json(&folder, &with(&["--share", "0.6", "--coordinator"]));
+    assert_eq!(found["successes"], 0);
+    let text = stdout(folder.path(), &with(&["--critical", "--alpha", "0.1"]));
+    assert!(text.contains("half succeed at 0."), "{text}");
+}
