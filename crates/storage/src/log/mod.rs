@@ -50,13 +50,13 @@ pub(crate) use writer::LogWriter;
 
 use crate::StoreError;
 
-/// Blocks of a segment at most; bounds the memory of a young one to about 5 MB.
-pub(crate) const SEGMENT_BLOCKS_MAX: usize = 1 << 16;
+/// Blocks of a segment at most; bounds the memory of a young one to about 2.5 MB.
+pub(crate) const SEGMENT_BLOCKS_MAX: usize = 1 << 15;
 /// Newest segments whose blocks are in memory in any case.
 const HOT_SEGMENTS_MIN: usize = 2;
 /// Newest segments whose blocks are in memory while some of them are unreferenced, so that they are
 /// when a milestone references them, however many come in a second.
-const HOT_SEGMENTS_MAX: usize = 6;
+const HOT_SEGMENTS_MAX: usize = 12;
 /// Newest segments whose files stay open.
 const OPEN_SEGMENTS: usize = 32;
 /// Runs of about a size that are merged into one.
