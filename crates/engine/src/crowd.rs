@@ -121,6 +121,23 @@ impl Crowd {
         Some(origin)
     }
 
+    /// Forgets the loose blocks of a neighbour that was sent away for what it did; these have to go.
+    pub(crate) fn abandon(&mut self, peer: PeerKey) -> Vec<BlockId> {
+        let from = Some(peer);
+        let queue = self.queues.remove(&from).unwrap_or_default();
+        let origins = &mut self.origins;
+        let mut abandoned = queue.ids;
+        abandoned.retain(|id| {
+            let is_loose = origins
+                .get(id)
+                .is_some_and(|entry| !entry.origin.is_needed() && entry.origin.from == from);
+            is_loose && origins.remove(id).is_some()
+        });
+        self.loose_count -= queue.count;
+        self.loose_bytes -= queue.bytes;
+        abandoned.into()
+    }
+
     /// The oldest loose block of whoever has most of `what`.
     fn make_room(&mut self, what: impl Fn(&Queue) -> usize) -> Option<BlockId> {
         let largest = self.queues.iter().max_by_key(|(_, queue)| what(queue));
@@ -199,6 +216,30 @@ mod tests {
                 .remove(&id(7))
                 .is_some_and(|origin| origin.is_needed())
         );
+    }
+
+    #[test]
+    fn blocks_of_an_offender_go_and_leave_those_of_others() {
+        let mut crowd = Crowd::new(100);
+        let needed = Origin {
+            asked: Some(Asked {
+                index: MilestoneIndex(9),
+                is_kept: true,
+            }),
+            ..from(1)
+        };
+        add(&mut crowd, 0, needed, 100);
+        for number in 1..10 {
+            add(&mut crowd, number, from(1), 100);
+        }
+        add(&mut crowd, 10, from(2), 70);
+        crowd.remove(&id(3));
+        let gone: Vec<BlockId> = (1..10).filter(|number| *number != 3).map(id).collect();
+        assert_eq!(crowd.abandon(PeerKey(1)), gone);
+        assert_eq!(crowd.abandon(PeerKey(1)), []);
+        assert_eq!((crowd.loose_count, crowd.loose_bytes), (1, 70));
+        assert!(crowd.remove(&id(0)).is_some_and(|o| o.is_needed()));
+        assert!(crowd.remove(&id(10)).is_some());
     }
 
     #[test]

@@ -107,11 +107,18 @@ impl<S: Store> Engine<S> {
                     peer,
                     reason,
                     ban_ms,
-                } => effects.push(Effect::Drop {
-                    peer,
-                    reason,
-                    ban_ms,
-                }),
+                } => {
+                    if ban_ms.is_some() {
+                        for id in self.crowd.abandon(peer) {
+                            self.dag.drop_waiting(&id);
+                        }
+                    }
+                    effects.push(Effect::Drop {
+                        peer,
+                        reason,
+                        ban_ms,
+                    });
+                }
             }
         }
         self.acts = acts;

@@ -84,6 +84,10 @@ pub struct Timing {
     pub handshake: Duration,
     /// For a stream to be negotiated.
     pub negotiation: Duration,
+    /// For the first message of a neighbour that is not known: good ones begin with a heartbeat.
+    pub greeting: Duration,
+    /// How long a peer that has sent no first message is kept out.
+    pub mute_ban: Duration,
     /// Longest silence of a neighbour.
     pub read: Duration,
     /// Longest time that a neighbour takes to read what was sent. One that waits for its disk
@@ -154,6 +158,8 @@ impl Default for Timing {
         Self {
             handshake: Duration::from_secs(10),
             negotiation: Duration::from_secs(10),
+            greeting: Duration::from_secs(10),
+            mute_ban: Duration::from_secs(30),
             read: Duration::from_secs(60),
             write: Duration::from_secs(60),
             heartbeat: Duration::from_secs(100),

@@ -161,6 +161,7 @@ pub(crate) async fn talk(
         lane: &lane,
         timing,
         heartbeat_end: Instant::now() + timing.heartbeat,
+        greeting_end: Some(Instant::now() + timing.greeting),
     };
     let reason = tokio::select! {
         biased;
@@ -187,6 +188,8 @@ struct Listener<'a> {
     lane: &'a LaneWriter,
     timing: Timing,
     heartbeat_end: Instant,
+    /// By when it has to say something; `None` once it has.
+    greeting_end: Option<Instant>,
 }
 
 impl Listener<'_> {
@@ -195,6 +198,7 @@ impl Listener<'_> {
             match self.next().await {
                 Ok(message) => {
                     self.line.heard();
+                    self.greeting_end = None;
                     self.line.received.count(&message);
                     if matches!(message, Message::Heartbeat(_)) {
                         self.heartbeat_end = Instant::now() + self.timing.heartbeat;
@@ -221,10 +225,15 @@ impl Listener<'_> {
 
     async fn fill(&mut self, bytes: &mut [u8]) -> Result<(), CloseReason> {
         let read_end = Instant::now() + self.timing.read;
-        let end = read_end.min(self.heartbeat_end);
+        let mut end = read_end.min(self.heartbeat_end);
+        let greeting_end = self.greeting_end.filter(|greeting| *greeting < end);
+        end = greeting_end.unwrap_or(end);
         match timeout_at(end, self.stream.read_exact(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(broken(&error)),
+            Err(_) if greeting_end.is_some() => {
+                Err(CloseReason::NoGreeting(self.timing.greeting))
+            }
             Err(_) if end == read_end => Err(CloseReason::ReadTimeout(self.timing.read)),
             Err(_) => Err(CloseReason::NoHeartbeat(self.timing.heartbeat)),
         }

@@ -254,6 +254,9 @@ impl Driver {
             {
                 self.ban(peer, Some(&link.address), self.config.timing.ban, now);
             }
+            CloseReason::NoGreeting(_) if link.class == PeerClass::Unknown => {
+                self.ban(peer, Some(&link.address), self.config.timing.mute_ban, now);
+            }
             _ => {}
         }
         self.show();

@@ -51,6 +51,9 @@ pub enum CloseReason {
     /// The other side ended it, or the connection broke.
     #[error("the connection ended: {0}")]
     Remote(String),
+    /// It has come and said nothing.
+    #[error("it said nothing within {0:?} after it came")]
+    NoGreeting(Duration),
     /// Silence.
     #[error("it said nothing for {0:?}")]
     ReadTimeout(Duration),

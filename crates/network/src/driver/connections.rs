@@ -203,7 +203,10 @@ impl Driver {
         lines.insert(key, Arc::clone(&line));
         drop(lines);
         let lane = self.inbox.open(key, connected);
-        let timing = self.config.timing;
+        let mut timing = self.config.timing;
+        if is_known {
+            timing.greeting = timing.read;
+        }
         self.conversations
             .spawn(async move { (peer, key, talk(stream, lane, line, timing).await) });
         self.begin_cones(peer, id, direction);

@@ -234,6 +234,42 @@ async fn silence_and_missing_heartbeats_end_the_conversation() {
 }
 
 #[tokio::test]
+async fn who_never_says_anything_has_to_go_soon_and_is_kept_out_for_a_while() {
+    let mut short = config(1);
+    short.timing.greeting = Duration::from_millis(400);
+    short.timing.mute_ban = Duration::from_millis(1_500);
+    let mut node = Node::start(short).await;
+    let address = node.address(false);
+    let (_polite, mut polite) = gossip(&address, 3).await;
+    let (friend, _) = node.connected().await;
+    polite.write_all(&HEARTBEAT).await.expect("to write");
+    polite.flush().await.expect("to write");
+    assert_eq!(node.message().await.0, friend);
+
+    let (_raw, mut mute) = gossip(&address, 2).await;
+    let (key, _) = node.connected().await;
+    // Less than a message is nothing.
+    mute.write_all(&HEARTBEAT[..2]).await.expect("to write");
+    mute.flush().await.expect("to write");
+    let (gone, reason) = node.disconnected().await;
+    assert_eq!(gone, key, "who has said something may be silent for longer");
+    assert_eq!(reason, CloseReason::NoGreeting(Duration::from_millis(400)));
+    if let Some(again) = Raw::connect(&address, 2, Security::Noise).await {
+        assert!(again.gossip().await.is_none(), "it is banned");
+    }
+    let begin = Instant::now();
+    loop {
+        if let Some(again) = Raw::connect(&address, 2, Security::Noise).await
+            && again.gossip().await.is_some()
+        {
+            break;
+        }
+        assert!(begin.elapsed() < PATIENCE, "the ban ends");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
 async fn heartbeats_keep_the_conversation() {
     let mut short = config(1);
     short.timing.heartbeat = Duration::from_millis(700);
