@@ -121,7 +121,7 @@ impl Crowd {
         Some(origin)
     }
 
-    /// Forgets the loose blocks of a neighbour that was sent away for what it did; these have to go.
+    /// Forgets the loose blocks of a neighbour that was sent away for what it did; they have to go.
     pub(crate) fn abandon(&mut self, peer: PeerKey) -> Vec<BlockId> {
         let from = Some(peer);
         let queue = self.queues.remove(&from).unwrap_or_default();

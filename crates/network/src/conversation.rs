@@ -231,9 +231,7 @@ impl Listener<'_> {
         match timeout_at(end, self.stream.read_exact(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(broken(&error)),
-            Err(_) if greeting_end.is_some() => {
-                Err(CloseReason::NoGreeting(self.timing.greeting))
-            }
+            Err(_) if greeting_end.is_some() => Err(CloseReason::NoGreeting(self.timing.greeting)),
             Err(_) if end == read_end => Err(CloseReason::ReadTimeout(self.timing.read)),
             Err(_) => Err(CloseReason::NoHeartbeat(self.timing.heartbeat)),
         }

@@ -172,8 +172,8 @@ impl Peer {
         }
     }
 
-    /// It has not given a parent of a block that it has sent; whether that is too much. One that the
-    /// operator named may lag as much as it likes.
+    /// It has not given a parent of a block that it has sent; whether that is too much. One that
+    /// the operator named may lag as much as it likes.
     pub(crate) fn has_orphaned(&mut self, now_ms: u64) -> bool {
         let is_excess = !self.orphans.spend(now_ms, 1);
         if is_excess {

@@ -11,9 +11,9 @@
 //! The lowest milestone index goes first. A request that nobody needs for a milestone is given up
 //! after a while; one that a milestone needs is kept until it is answered.
 //!
-//! Requests that no milestone needs are *loose*, and anybody can cause them, by blocks whose parents
-//! do not exist. There is room for so many; when it is full, whoever caused most of them loses one.
-//! So nobody can keep the node from asking for what others have sent a child of.
+//! Requests that no milestone needs are *loose*, and anybody can cause them, by blocks whose
+//! parents do not exist. There is room for so many; when it is full, whoever caused most of them
+//! loses one. So nobody can keep the node from asking for what others have sent a child of.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
