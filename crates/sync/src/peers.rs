@@ -32,7 +32,8 @@ const WASTE_AT_ONCE: u64 = 10_000;
 /// that it gives counts as one that it has not failed to give.
 const ORPHANS_PER_SECOND: u64 = 20;
 const ORPHANS_AT_ONCE: u64 = 500;
-/// How long nobody else is asked for parents that a neighbour above that budget does not give.
+/// How long nobody else is asked for parents that a neighbour above that budget does not give, and
+/// how long it may give nothing at all.
 const ORPHANED_MS: u64 = 10_000;
 /// How long one penalty point lasts.
 const PENALTY_POINT_MS: u64 = 1_000;
@@ -172,10 +173,13 @@ impl Peer {
         }
     }
 
-    /// It has not given a parent of a block that it has sent; whether that is too much. One that
-    /// the operator named may lag as much as it likes.
+    /// It has not given a parent of a block that it has sent; whether that is too much. A good
+    /// neighbour that is asked for more than it can find in time gives something at least, and one
+    /// that the operator named may lag as much as it likes.
     pub(crate) fn has_orphaned(&mut self, now_ms: u64) -> bool {
-        let is_excess = !self.orphans.spend(now_ms, 1);
+        let gives_nothing =
+            !self.has_answered || now_ms.saturating_sub(self.answered_ms) >= ORPHANED_MS;
+        let is_excess = !self.orphans.spend(now_ms, 1) && gives_nothing;
         if is_excess {
             self.orphaned_ms = Some(now_ms);
         }

@@ -69,6 +69,25 @@ fn who_does_not_give_the_parents_of_its_blocks_is_banned_and_its_requests_go() {
 }
 
 #[test]
+fn slow_neighbour_is_not_banned_while_it_gives_something() {
+    let mut scene = Scene::with(at(100), &[(0, 100)]);
+    send_orphans(&mut scene, A, 0..3_000);
+    scene.wait(300);
+    assert_eq!(scene.ask(true).len(), 3_000);
+    scene.wait_with(2_000, &[(A, beat(0, 100))]);
+    scene.hood.on_block(scene.now_ms, &made_up(1, 7), Some(A));
+    scene.wait_with(2_000, &[(A, beat(0, 100))]);
+    assert_eq!(drops(&mut scene), [], "it was asked for too much at once");
+    // Now it gives nothing, and sends more of that sort.
+    scene.wait_with(6_000, &[(A, beat(0, 100))]);
+    send_orphans(&mut scene, A, 3_000..4_000);
+    scene.wait(300);
+    scene.ask(true);
+    scene.wait_with(4_000, &[(A, beat(0, 100))]);
+    assert_eq!(drops(&mut scene).len(), 1);
+}
+
+#[test]
 fn others_are_not_asked_for_what_a_flooder_has_made_up() {
     let mut scene = Scene::new(at(100));
     scene.connect(A, PeerClass::Known);
