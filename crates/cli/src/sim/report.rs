@@ -102,7 +102,9 @@ pub(super) fn run(arguments: &ReportArguments, terminal: &Terminal) -> Outcome {
     let mut page = Page {
         arguments,
         terminal,
-        text: HEAD.replace("{version}", env!("CARGO_PKG_VERSION")),
+        text: HEAD
+            .replace("{version}", env!("CARGO_PKG_VERSION"))
+            .replace("{trials}", &arguments.trials.to_string()),
         plots: Vec::new(),
     };
     page.tips();
