@@ -102,10 +102,10 @@ section! {
 }
 
 /// How tips are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TipStrategy {
-    /// Uniformly, as TIP-3 says.
+    /// Uniformly; a node adds the rules of TIP-3.
     #[default]
     Urts,
     /// Uniformly among the young ones.

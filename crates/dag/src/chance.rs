@@ -6,6 +6,9 @@
 
 use crate::real::ln;
 
+/// The step of SplitMix64: 2^64 over the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// A sequence of numbers that looks random and repeats for the same seed, on every machine.
 #[derive(Clone, Debug)]
 pub struct Chance {
@@ -20,8 +23,8 @@ impl Chance {
         let mut word = seed;
         let mut position = 0;
         while position < 4 {
-            word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            state[position] = mix(word);
+            state[position] = split_mix(word);
+            word = word.wrapping_add(GOLDEN);
             position += 1;
         }
         Self { state }
@@ -69,6 +72,11 @@ impl Chance {
     pub fn wait(&mut self) -> f64 {
         -ln(1.0 - self.unit())
     }
+}
+
+/// The number that SplitMix64 gives at a state: neighbouring states give unlike numbers.
+pub(crate) const fn split_mix(state: u64) -> u64 {
+    mix(state.wrapping_add(GOLDEN))
 }
 
 const fn mix(state: u64) -> u64 {

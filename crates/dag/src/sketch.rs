@@ -14,6 +14,7 @@
 //! 64, 3.3 % with 1,024. Estimates of blocks that share their approvers err alike. A biased walk
 //! must not be led by them: it lives on differences of a few units, whatever the weights.
 
+use crate::chance::split_mix;
 use crate::real::ln;
 use crate::view::Place;
 
@@ -127,7 +128,7 @@ impl WeightSketches {
         self.parents[known..known + kept.len()].copy_from_slice(&kept);
         self.registers[slot * self.register_count..][..self.register_count].fill(0);
         self.next = place.wrapping_add(1);
-        let hash = mix(mix(self.seed).wrapping_add(u64::from(place)));
+        let hash = split_mix(split_mix(self.seed).wrapping_add(u64::from(place)));
         let register = hash as usize & (self.register_count - 1);
         // Of the other bits; 52 at least are left, so a rank is at most 53 or so.
         let rank = (hash >> self.register_count.trailing_zeros() | 1 << 60).trailing_zeros() + 1;
@@ -201,13 +202,6 @@ fn estimate(heights: impl Iterator<Item = u8>, register_count: usize) -> f64 {
     } else {
         raw
     }
-}
-
-const fn mix(state: u64) -> u64 {
-    let mut word = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use tangle_sim::attack::{
     Aim, Attack, Critical, Odds, Rule, Search, Setup, SetupError, Trial, trial,
@@ -14,6 +14,7 @@ use tangle_sim::growth::StrategyChoice;
 use super::growth::disk;
 use super::jobs::{in_order, seeds};
 use crate::failure::{Code, Failure, Outcome};
+use crate::sections::TipStrategy;
 use crate::terminal::Terminal;
 
 /// Shares between which the critical one is searched, and how exactly.
@@ -27,8 +28,8 @@ pub(crate) struct AttackArguments {
     #[arg(value_name = "ATTACK", value_parser = attack_name())]
     attacks: Vec<String>,
     /// How honest issuers choose parents.
-    #[arg(long, value_enum, default_value_t = StrategyName::Walk)]
-    strategy: StrategyName,
+    #[arg(long, value_enum, default_value_t = TipStrategy::Walk)]
+    strategy: TipStrategy,
     /// Biases of walks to weight; of `e-iota` the low one, the high one being ten times that.
     #[arg(
         long,
@@ -97,44 +98,22 @@ fn attack_name() -> clap::builder::PossibleValuesParser {
     Attack::ALL.map(Attack::name).into()
 }
 
-/// A strategy on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum StrategyName {
-    /// Any tip.
-    Urts,
-    /// Any tip that is not old.
-    Rurts,
-    /// The ends of walks.
-    Walk,
-    /// One parent by a walk, the other any tip.
-    Hybrid,
-    /// Walks with one of three biases.
-    EIota,
-    /// The end of the heaviest branch.
-    Heaviest,
-}
-
-impl StrategyName {
-    pub(super) fn with(self, alpha: f64) -> StrategyChoice {
-        match self {
-            Self::Urts => StrategyChoice::Urts {},
-            Self::Rurts => StrategyChoice::Rurts {
-                age_max_seconds: 5.0,
-            },
-            Self::Walk => StrategyChoice::Walk { alpha },
-            Self::Hybrid => StrategyChoice::Hybrid { alpha },
-            Self::EIota => StrategyChoice::EIota {
-                share_none: 0.1,
-                share_low: 0.5,
-                alpha_low: alpha,
-                alpha_high: alpha * 10.0,
-            },
-            Self::Heaviest => StrategyChoice::Heaviest {},
-        }
-    }
-
-    const fn has_alpha(self) -> bool {
-        matches!(self, Self::Walk | Self::Hybrid | Self::EIota)
+/// A strategy by its name, with a bias if it has one.
+fn strategy(name: TipStrategy, alpha: f64) -> StrategyChoice {
+    match name {
+        TipStrategy::Urts => StrategyChoice::Urts {},
+        TipStrategy::Rurts => StrategyChoice::Rurts {
+            age_max_seconds: 5.0,
+        },
+        TipStrategy::Walk => StrategyChoice::Walk { alpha },
+        TipStrategy::Hybrid => StrategyChoice::Hybrid { alpha },
+        TipStrategy::EIota => StrategyChoice::EIota {
+            share_none: 0.1,
+            share_low: 0.5,
+            alpha_low: alpha,
+            alpha_high: alpha * 10.0,
+        },
+        TipStrategy::Heaviest => StrategyChoice::Heaviest {},
     }
 }
 
@@ -209,7 +188,8 @@ fn setups(arguments: &AttackArguments) -> Outcome<Vec<Setup>> {
     } else {
         named
     };
-    let alphas = match arguments.strategy.has_alpha() {
+    let has_alpha = strategy(arguments.strategy, 1.0).alpha().is_some();
+    let alphas = match has_alpha {
         true => &arguments.alpha[..],
         false => &[0.0],
     };
@@ -221,7 +201,7 @@ fn setups(arguments: &AttackArguments) -> Outcome<Vec<Setup>> {
     for attack in attacks {
         for alpha in alphas {
             for share in shares {
-                let strategy = arguments.strategy.with(*alpha);
+                let strategy = strategy(arguments.strategy, *alpha);
                 let setup = arguments.setup(attack, strategy, *share);
                 setups.push(setup.effective().map_err(|error| wrong(&error))?);
             }
@@ -341,15 +321,6 @@ pub(super) fn search(
     search.critical()
 }
 
-/// The strategy in words.
-fn strategy(choice: StrategyChoice) -> String {
-    let name = choice.name();
-    match choice.alpha() {
-        Some(alpha) => format!("{name} {alpha}"),
-        None => name.to_owned(),
-    }
-}
-
 fn line(point: &Point) -> String {
     let Setup {
         attack,
@@ -357,7 +328,7 @@ fn line(point: &Point) -> String {
         share,
         ..
     } = point.setup;
-    let head = format!("{:<15} {:<14}", attack.name(), strategy(choice));
+    let head = format!("{:<15} {:<14}", attack.name(), choice.to_string());
     match &point.found {
         Found::Odds {
             odds,

@@ -1,6 +1,8 @@
 //! What is to happen: a scenario, as written in TOML. Unknown keys are refused, and what was left
 //! out is filled in before the run, so that a result can say what was in force.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use tangle_dag::{Bias, Strategy, WalkStart, walk_depth};
 
@@ -216,6 +218,17 @@ impl Default for Delay {
 impl Default for StrategyChoice {
     fn default() -> Self {
         Self::Urts {}
+    }
+}
+
+impl fmt::Display for StrategyChoice {
+    /// Its name, with its bias if it has one.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())?;
+        match self.alpha() {
+            Some(alpha) => write!(formatter, " {alpha}"),
+            None => Ok(()),
+        }
     }
 }
 

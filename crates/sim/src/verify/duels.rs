@@ -1,7 +1,7 @@
 //! Attacks on a whole Tangle: parasites, idle networks, selfish and lazy issuers, splitting.
 
 use super::{Check, Experiment, Tolerance, check};
-use crate::attack::{Attack, Setup, foreign_share, trial};
+use crate::attack::{Attack, Setup, Trial, foreign_share, trial};
 use crate::growth::StrategyChoice;
 
 pub(super) fn experiments() -> Vec<Experiment> {
@@ -18,32 +18,27 @@ pub(super) fn experiments() -> Vec<Experiment> {
     experiments
 }
 
-/// Shares of trials that succeed, and the mean of what they measure.
-fn play(setup: &Setup, seed: u64, count: u32) -> (f64, f64) {
-    let (mut succeeded, mut sum) = (0, 0.0);
-    for number in 0..count {
-        let result = trial(setup, (seed << 20) + u64::from(number));
-        let trial = result.expect("the setups of the experiments make sense");
-        succeeded += u32::from(trial.succeeded);
-        sum += trial.measure;
-    }
-    let count = f64::from(count);
-    (f64::from(succeeded) / count, sum / count)
+/// Trials of an experiment.
+const TRIALS: u64 = 20;
+
+/// The seeds of an experiment's trials.
+fn seeds(seed: u64) -> impl Iterator<Item = u64> {
+    (0..TRIALS).map(move |number| (seed << 20) + number)
 }
 
-/// Of the trials in which the merchant is content, the share that succeeds: a payment that walks
-/// leave behind is no target.
-fn play_on(setup: &Setup, seed: u64, count: u64) -> f64 {
-    let trials = (0..count).map(|number| {
-        let result = trial(setup, (seed << 20) + number);
-        result.expect("the setups of the experiments make sense")
-    });
-    let content: Vec<bool> = trials
-        .filter(|trial| trial.content_after.is_some())
-        .map(|trial| trial.succeeded)
-        .collect();
-    let succeeded = content.iter().filter(|succeeded| **succeeded).count();
-    succeeded as f64 / content.len() as f64
+fn trials(setup: &Setup, seed: u64) -> Vec<Trial> {
+    let play = |seed| trial(setup, seed).expect("the setups of the experiments make sense");
+    seeds(seed).map(play).collect()
+}
+
+/// The share that succeeds.
+fn succeeded<'t>(trials: impl Iterator<Item = &'t Trial>) -> f64 {
+    mean(trials.map(|trial| f64::from(u8::from(trial.succeeded))))
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (count, sum) = values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
+    sum / count
 }
 
 /// Who has a tenth of the usual rate wins against every strategy once all others idle, and never
@@ -58,15 +53,14 @@ fn idle_network(seed: u64) -> Vec<Check> {
         StrategyChoice::Heaviest {},
     ] {
         let setup = Setup::new(Attack::Outage, strategy, 0.1);
-        let name = match strategy.alpha() {
-            Some(alpha) => format!("{} {alpha}", strategy.name()),
-            None => strategy.name().to_owned(),
-        };
+        // A payment that walks leave behind is no target.
+        let played = trials(&setup, seed);
+        let is_content = |trial: &&Trial| trial.content_after.is_some();
         checks.push(check(
             "T31",
-            format!("double spends that succeed once the merchant is content, idle, {name}"),
+            format!("double spends that succeed once the merchant is content, idle, {strategy}"),
             0.9,
-            play_on(&setup, seed, 20),
+            succeeded(played.iter().filter(is_content)),
             Tolerance::AtLeast,
         ));
         let guarded = Setup {
@@ -75,9 +69,9 @@ fn idle_network(seed: u64) -> Vec<Check> {
         };
         checks.push(check(
             "T31",
-            format!("the same with a coordinator, {name}"),
+            format!("the same with a coordinator, {strategy}"),
             0.0,
-            play(&guarded, seed, 20).0,
+            succeeded(trials(&guarded, seed).iter()),
             Tolerance::Absolute(0.0),
         ));
     }
@@ -97,7 +91,7 @@ fn selfish(seed: u64, alpha: f64) -> Vec<Check> {
             "wait of honest blocks, half of all being selfish, over that without, alpha {alpha}"
         ),
         1.25,
-        play(&setup, seed, 20).1,
+        mean(trials(&setup, seed).iter().map(|trial| trial.measure)),
         Tolerance::AtMost,
     )]
 }
@@ -108,15 +102,15 @@ fn lazy_agents(seed: u64) -> Vec<Check> {
         per_delay: 2.0,
         ..Setup::new(Attack::LazyTips, StrategyChoice::Walk { alpha: 0.5 }, 0.5)
     };
-    let shares = (0..20).map(|number| {
-        let result = foreign_share(&setup, (seed << 20) + number);
-        result.expect("the setup makes sense")
+    let shares = seeds(seed).map(|seed| {
+        let result = foreign_share(&setup, seed);
+        result.expect("the setups of the experiments make sense")
     });
     vec![check(
         "T33",
         "share of weighted walks that end on a lazy agent's blocks",
         0.05,
-        shares.sum::<f64>() / 20.0,
+        mean(shares),
         Tolerance::AtMost,
     )]
 }
@@ -128,7 +122,7 @@ fn splitting(seed: u64) -> Vec<Check> {
             settle,
             ..Setup::new(Attack::Splitting, StrategyChoice::Walk { alpha }, 0.1)
         };
-        play(&setup, seed, 20).0
+        succeeded(trials(&setup, seed).iter())
     };
     vec![
         check(
