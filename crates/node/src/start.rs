@@ -16,6 +16,7 @@ use tokio::runtime;
 use tokio::sync::{Semaphore, watch};
 
 use crate::driver::{Driver, DriverState, JOBS_MAX, Message, now};
+use crate::events::Events;
 use crate::gate::Gate;
 use crate::gossip::{Ear, Gossip, Heard, Transport, TransportEvents, serve};
 use crate::handle::Shared;
@@ -121,13 +122,14 @@ pub fn start(
         &parameters,
         state.keys.clone(),
     );
-    let gossip = Arc::new(Gossip::default());
+    let (gossip, events) = (Arc::new(Gossip::default()), Arc::<Events>::default());
     let scribe = Scribe {
         store: state.store,
         reader: state.reader.clone(),
         jobs,
         errands,
         durable: durable_in,
+        events: Arc::clone(&events),
         pruning: config.pruning,
     };
     let mut driver = Driver {
@@ -168,6 +170,7 @@ pub fn start(
         snapshot_counts,
         peers: Mutex::new(PeerList::default()),
         gossip,
+        events,
         network: OnceLock::new(),
     });
     Ok(Node {
@@ -321,6 +324,7 @@ impl Node {
         // Fails only when the engine has ended by itself.
         let _ = shared.engine.send(Message::Stop);
         shared.gossip.server().close();
+        shared.events.close();
         let threads = self.threads;
         let all = threads.checkers.into_iter().chain(threads.neighbours);
         for thread in all.chain([threads.engine, threads.writer]) {
