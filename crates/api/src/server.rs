@@ -13,7 +13,6 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -62,7 +61,6 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
-    let connections = GracefulShutdown::new();
     let (stop_in, stopping) = watch::channel(false);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -96,9 +94,17 @@ pub async fn serve(
             });
         let service = TowerToHyperService::new(with_address);
         let connection = http.serve_connection(stream, service).with_upgrades();
-        let connection = connections.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let mut this = this;
+            let mut connection = std::pin::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = this.stopped() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
             }
             this.leave_place();
@@ -106,12 +112,9 @@ pub async fn serve(
     }
     drop(listener);
     drop(stopping);
-    // Whoever holds the other end serves a client that was told of it.
     stop_in.send_replace(true);
-    let ended = async {
-        connections.shutdown().await;
-        stop_in.closed().await;
-    };
+    // Whoever serves a client holds the other end.
+    let ended = stop_in.closed();
     if tokio::time::timeout(limits.stop_timeout, ended)
         .await
         .is_err()

@@ -113,8 +113,8 @@ impl Subscription {
     /// Subscribes to a topic. Whatever happens from now on is told.
     pub(crate) fn add(&mut self, text: &str) -> Result<Topic, SubscribeError> {
         let hub = Arc::clone(&self.hub);
-        let hrp = &hub.node.status().parameters.bech32_hrp;
-        let topic = Topic::parse(text, hrp)?;
+        let status = hub.node.status();
+        let topic = Topic::parse(text, &status.parameters.bech32_hrp)?;
         let is_new = !self.topics.contains(&topic);
         if is_new && self.topics.len() >= hub.limits.topics_max {
             return Err(SubscribeError::TooMany(hub.limits.topics_max));
@@ -149,8 +149,8 @@ impl Subscription {
 
     /// Ends the subscription to a topic.
     pub(crate) fn remove(&mut self, text: &str) {
-        let hrp = &self.hub.node.status().parameters.bech32_hrp;
-        if let Ok(topic) = Topic::parse(text, hrp)
+        let status = self.hub.node.status();
+        if let Ok(topic) = Topic::parse(text, &status.parameters.bech32_hrp)
             && self.topics.remove(&topic)
         {
             self.hub.registry().remove(&topic, &self.subscriber);

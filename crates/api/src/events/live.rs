@@ -83,7 +83,6 @@ impl Live {
                 Payload::Transaction(_) => Some("transaction"),
                 Payload::Milestone(_) => block.milestone_id().map(|_| "milestone"),
                 Payload::TaggedData(_) => Some("taggedData"),
-                _ => None,
             }),
         });
     }

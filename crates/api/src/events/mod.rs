@@ -17,6 +17,7 @@ mod publisher;
 mod registry;
 mod session;
 mod sse;
+mod stream;
 mod subscriber;
 mod topic;
 mod websocket;
@@ -162,7 +163,7 @@ fn take_over(connection: Option<Extension<Connection>>) -> impl Future<Output = 
     if let Some(Extension(connection)) = &connection {
         connection.leave_place();
     }
-    async {
+    async move {
         match connection {
             Some(Extension(mut connection)) => connection.stopped().await,
             None => std::future::pending().await,

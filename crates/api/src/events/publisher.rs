@@ -37,6 +37,8 @@ const SUBSCRIBERS_PER_MS: u64 = 20;
 const GATHERING_MAX: Duration = Duration::from_millis(50);
 /// Events told together.
 const EVENTS_AT_ONCE: usize = 64;
+/// Looked-up messages told together.
+const ANSWERS_AT_ONCE: usize = 64;
 /// Tips that are remembered, and tips whose state is looked up together; others are passed over.
 const TIPS_MAX: usize = 4_096;
 const TIPS_AT_ONCE: usize = 256;
@@ -281,41 +283,60 @@ impl Publisher {
         }
         if !registry.wants(Group::TipScores) {
             self.tips.clear();
-        }
-        for (id, _) in confirmation.referenced() {
-            self.tips.remove(id);
+        } else {
+            for id in ids() {
+                self.tips.remove(&id);
+            }
         }
     }
 
     /// Looks up what is asked and tells it.
     fn answer(&mut self, questions: Questions) -> Result<(), StoreError> {
-        for (id, block_id) in &questions.included {
-            let block = known::block(&self.hub.node, block_id);
+        let mut found = Vec::new();
+        for (id, block_id) in questions.included {
+            let block = known::block(&self.hub.node, &block_id);
             if let Some(body) = self.runtime.block_on(block)? {
-                self.tell_now([(&Topic::IncludedBlock(*id), &body)]);
+                self.tell_found(Topic::IncludedBlock(id), body, &mut found);
             }
         }
-        for id in &questions.states {
-            if let Some(state) = self.state(id)? {
-                self.note(*id, &state);
-                let body = Body::state(*id, state);
-                self.tell_now([(&Topic::BlockMetadata(*id), &body)]);
+        for id in questions.states {
+            if let Some(state) = self.state(&id)? {
+                self.note(id, &state);
+                let body = Body::state(id, state);
+                self.tell_found(Topic::BlockMetadata(id), body, &mut found);
             }
         }
         for (topic, ids) in [
-            (Topic::TipScores, &questions.tips),
-            (Topic::Referenced, &questions.referenced),
+            (Topic::TipScores, questions.tips),
+            (Topic::Referenced, questions.referenced),
         ] {
             for id in ids {
-                if let Some(state) = self.state(id)? {
-                    self.tell_now([(&topic, &Body::state(*id, state))]);
+                if let Some(state) = self.state(&id)? {
+                    self.tell_found(topic.clone(), Body::state(id, state), &mut found);
                 }
             }
         }
         if questions.is_confirmed {
-            self.look_again()?;
+            self.look_again(&mut found)?;
         }
+        self.tell_now(&mut found);
         Ok(())
+    }
+
+    /// Tells what was found, together with what was found before when that is enough.
+    fn tell_found(&self, topic: Topic, body: Body, found: &mut Vec<(Topic, Body)>) {
+        found.push((topic, body));
+        if found.len() >= ANSWERS_AT_ONCE {
+            self.tell_now(found);
+        }
+    }
+
+    fn tell_now(&self, found: &mut Vec<(Topic, Body)>) {
+        let mut registry = self.hub.registry();
+        for (topic, body) in found.drain(..) {
+            registry.tell(&topic, || &body);
+        }
+        self.flush(&mut registry);
     }
 
     fn state(&self, id: &BlockId) -> Result<Option<BlockState>, StoreError> {
@@ -332,7 +353,7 @@ impl Publisher {
     }
 
     /// Tells of watched blocks for which something else is advised than before.
-    fn look_again(&mut self) -> Result<(), StoreError> {
+    fn look_again(&mut self, found: &mut Vec<(Topic, Body)>) -> Result<(), StoreError> {
         let hub = Arc::clone(&self.hub);
         {
             let registry = hub.registry();
@@ -358,18 +379,10 @@ impl Publisher {
             self.note(id, &state);
             if now.0.is_some() && now != before {
                 let body = Body::state(id, state);
-                self.tell_now([(&Topic::BlockMetadata(id), &body)]);
+                self.tell_found(Topic::BlockMetadata(id), body, found);
             }
         }
         Ok(())
-    }
-
-    fn tell_now<'a>(&self, told: impl IntoIterator<Item = (&'a Topic, &'a Body)>) {
-        let mut registry = self.hub.registry();
-        for (topic, body) in told {
-            registry.tell(topic, || body);
-        }
-        self.flush(&mut registry);
     }
 }
 

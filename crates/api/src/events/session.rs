@@ -8,15 +8,15 @@
 //! A client that breaks the protocol, says nothing for too long, or reads too slowly, is let go.
 
 use std::io;
-use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::hub::{SubscribeError, Subscription};
 use super::mqtt::{self, Connect, Packet, PacketError, Welcome};
+use super::stream;
 use super::subscriber::End;
 use super::websocket::{self, Closing, Frame, FrameError, Frames};
 
@@ -33,7 +33,8 @@ pub(super) struct Patience {
 }
 
 struct Session<T> {
-    writer: WriteHalf<T>,
+    stream: T,
+    frames: Frames,
     subscription: Subscription,
     /// What has come of the client's next packets.
     inbox: BytesMut,
@@ -81,48 +82,43 @@ enum Ending {
 }
 
 /// Serves a client until one of the two ends it.
-pub(super) async fn run<T: AsyncRead + AsyncWrite>(
-    stream: T,
+pub(super) async fn run<T: AsyncRead + AsyncWrite + Unpin>(
+    connection: T,
     subscription: Subscription,
     patience: Patience,
     stopped: impl Future<Output = ()>,
 ) {
-    let (reader, writer) = tokio::io::split(stream);
     let mut session = Session {
-        writer,
+        stream: connection,
+        frames: Frames::default(),
         subscription,
         inbox: BytesMut::new(),
         patience,
         heard: Instant::now(),
         state: State::New,
     };
-    let mut frames = Frames::new(reader);
-    let ending = {
-        let served = session.serve(&mut frames);
-        let mut served = pin!(served);
-        tokio::select! {
-            ending = &mut served => ending,
-            () = stopped => Ending::Stopping,
-        }
+    let ending = tokio::select! {
+        ending = session.serve() => ending,
+        () = stopped => Ending::Stopping,
     };
     tracing::debug!(%ending, "a subscriber's connection ends");
     if let Some(closing) = ending.closing() {
         let farewell = async {
             // The client may be gone.
-            let _ = session.writer.write_all(&websocket::close(closing)).await;
-            let _ = session.writer.shutdown().await;
+            let _ = session.write(&websocket::close(closing)).await;
+            let _ = stream::shutdown(&mut session.stream).await;
         };
         let _ = timeout(FAREWELL_MAX, farewell).await;
     }
 }
 
-impl<T: AsyncRead + AsyncWrite> Session<T> {
-    async fn serve<R: AsyncRead + Unpin>(&mut self, frames: &mut Frames<R>) -> Ending {
+impl<T: AsyncRead + AsyncWrite + Unpin> Session<T> {
+    async fn serve(&mut self) -> Ending {
         loop {
             let deadline = self.heard + self.silence_max();
             let subscriber = self.subscription.subscriber().clone();
             let result = tokio::select! {
-                frame = frames.next() => match frame {
+                frame = self.frames.next(&mut self.stream) => match frame {
                     Ok(frame) => self.on_frame(frame).await,
                     Err(error) => Err(error.into()),
                 },
@@ -247,14 +243,14 @@ impl<T: AsyncRead + AsyncWrite> Session<T> {
 
     async fn send(&mut self, pieces: impl IntoIterator<Item = Bytes>) -> Result<(), Ending> {
         for piece in pieces {
-            self.writer.write_all(&piece).await?;
+            stream::write(&mut self.stream, &piece).await?;
         }
-        Ok(self.writer.flush().await?)
+        Ok(stream::flush(&mut self.stream).await?)
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Ending> {
-        self.writer.write_all(bytes).await?;
-        Ok(self.writer.flush().await?)
+        stream::write(&mut self.stream, bytes).await?;
+        Ok(stream::flush(&mut self.stream).await?)
     }
 }
 

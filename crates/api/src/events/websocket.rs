@@ -10,7 +10,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, BytesMut};
 use ring::digest;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncRead;
+
+use super::stream;
 
 /// What is hashed behind a client's key (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -20,8 +22,6 @@ const KEY_LENGTH: usize = 24;
 const CONTROL_BYTES_MAX: usize = 125;
 /// Bytes of a frame that a client sends.
 const FRAME_BYTES_MAX: usize = 64 << 10;
-/// Bytes read at once.
-const READ_BYTES: usize = 4 << 10;
 
 const CONTINUATION: u8 = 0;
 const BINARY: u8 = 2;
@@ -111,31 +111,24 @@ fn accept_key(key: &[u8]) -> String {
 }
 
 /// Reads frames within bounds.
-#[derive(Debug)]
-pub(crate) struct Frames<R> {
-    reader: R,
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
     input: BytesMut,
     /// Whether a message has begun that is not complete.
     is_open: bool,
 }
 
-impl<R: AsyncRead + Unpin> Frames<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        Self {
-            reader,
-            input: BytesMut::new(),
-            is_open: false,
-        }
-    }
-
+impl Frames {
     /// The next frame. Nothing is lost when it is not waited for to the end.
-    pub(crate) async fn next(&mut self) -> Result<Frame, FrameError> {
+    pub(crate) async fn next<R>(&mut self, reader: &mut R) -> Result<Frame, FrameError>
+    where
+        R: AsyncRead + Unpin,
+    {
         loop {
             if let Some(frame) = take(&mut self.input, &mut self.is_open)? {
                 return Ok(frame);
             }
-            self.input.reserve(READ_BYTES);
-            if self.reader.read_buf(&mut self.input).await? == 0 {
+            if stream::read(reader, &mut self.input).await? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
@@ -265,8 +258,8 @@ mod tests {
         out
     }
 
-    async fn read(bytes: &[u8]) -> Result<Frame, FrameError> {
-        Frames::new(bytes).next().await
+    async fn read(mut bytes: &[u8]) -> Result<Frame, FrameError> {
+        Frames::default().next(&mut bytes).await
     }
 
     fn headers(protocol: &'static str) -> HeaderMap {
@@ -312,7 +305,7 @@ mod tests {
         bytes.extend(frame(FINAL | BINARY, &long));
         bytes.extend(frame(FINAL | PONG, b""));
         bytes.extend(frame(FINAL | CLOSE, b"\x03\xe8"));
-        let mut frames = Frames::new(&bytes[..]);
+        let (mut frames, mut bytes) = (Frames::default(), &bytes[..]);
         for expected in [
             Frame::Data(b"ab"[..].into()),
             Frame::Ping(b"life"[..].into()),
@@ -321,9 +314,10 @@ mod tests {
             Frame::Pong,
             Frame::Close,
         ] {
-            assert_eq!(frames.next().await.expect("a frame"), expected);
+            assert_eq!(frames.next(&mut bytes).await.expect("a frame"), expected);
         }
-        assert!(matches!(frames.next().await, Err(FrameError::Ended(_))));
+        let end = frames.next(&mut bytes).await;
+        assert!(matches!(end, Err(FrameError::Ended(_))));
     }
 
     #[tokio::test]
@@ -360,9 +354,9 @@ mod tests {
                 Closing::Protocol,
             ),
         ] {
-            let mut frames = Frames::new(bytes);
+            let (mut frames, mut input) = (Frames::default(), bytes);
             let error = loop {
-                if let Err(error) = frames.next().await {
+                if let Err(error) = frames.next(&mut input).await {
                     break error;
                 }
             };

@@ -83,11 +83,11 @@ impl Mqtt {
         self.stream.write_all(&frame).expect("it is sent");
     }
 
-    /// The next packet, or the payload of the frame that ends the connection.
-    fn frame_of(&mut self, kind: u8) -> Vec<u8> {
+    /// The next frame: its kind and what it carries.
+    fn next(&mut self) -> (u8, Vec<u8>) {
         let mut head = [0; 2];
         self.stream.read_exact(&mut head).expect("a frame");
-        assert_eq!(head[0], 0x80 | kind, "{head:x?}");
+        assert_eq!(head[0] & 0xf0, 0x80, "it is whole: {head:x?}");
         let length = match head[1] {
             126 => {
                 let mut length = [0; 2];
@@ -98,6 +98,13 @@ impl Mqtt {
         };
         let mut payload = vec![0; length];
         self.stream.read_exact(&mut payload).expect("a payload");
+        (head[0] & 0x0f, payload)
+    }
+
+    /// What the next frame carries, which is of this kind.
+    fn frame_of(&mut self, kind: u8) -> Vec<u8> {
+        let (found, payload) = self.next();
+        assert_eq!(found, kind, "{payload:x?}");
         payload
     }
 
@@ -105,11 +112,25 @@ impl Mqtt {
         self.frame_of(2)
     }
 
-    /// Why the server ends the connection.
+    /// The next packet that is no message.
+    fn answer(&mut self) -> Vec<u8> {
+        loop {
+            let packet = self.packet();
+            if packet[0] != 0x30 {
+                return packet;
+            }
+        }
+    }
+
+    /// Why the server ends the connection, after what it still tells.
     fn closing(&mut self) -> u16 {
-        let payload = self.frame_of(8);
-        assert_eq!(rest(&mut self.stream), "", "nothing follows");
-        u16::from_be_bytes([payload[0], payload[1]])
+        loop {
+            let (kind, payload) = self.next();
+            if kind == 8 {
+                assert_eq!(rest(&mut self.stream), "", "nothing follows");
+                return u16::from_be_bytes([payload[0], payload[1]]);
+            }
+        }
     }
 
     fn subscribe(&mut self, topics: &[&str]) -> Vec<u8> {
@@ -127,7 +148,7 @@ impl Mqtt {
         }
         packet.extend(body);
         self.send(&packet);
-        let answer = self.packet();
+        let answer = self.answer();
         assert_eq!(answer[0], 0x90);
         answer[4..].to_vec()
     }
@@ -167,7 +188,9 @@ fn events(change: impl FnOnce(&mut EventLimits)) -> Limits {
 }
 
 async fn bytes_of(client: &Client, id: &BlockId) -> Vec<u8> {
-    let answer = client.get_binary(&format!("/api/core/v2/blocks/{id}")).await;
+    let answer = client
+        .get_binary(&format!("/api/core/v2/blocks/{id}"))
+        .await;
     assert_eq!(answer.status, 200);
     answer.body
 }
@@ -177,10 +200,18 @@ async fn subscriber_is_told_of_blocks_and_what_becomes_of_them() {
     let server = server(Limits::default()).await;
     let client = client().await;
     let mut mqtt = Mqtt::connect(&server);
-    assert!(mqtt.head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="));
+    assert!(
+        mqtt.head
+            .contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=")
+    );
     assert!(mqtt.head.contains("sec-websocket-protocol: mqtt"));
     let tagged_topic = format!("blocks/tagged-data/0x{}", hex_of(b"api"));
-    let topics = ["blocks", &tagged_topic, "blocks/transaction", "blocks/tagged-data/0x00"];
+    let topics = [
+        "blocks",
+        &tagged_topic,
+        "blocks/transaction",
+        "blocks/tagged-data/0x00",
+    ];
     assert_eq!(mqtt.subscribe(&topics), [0, 0, 0, 0]);
 
     let id = client.submit(&tagged("events")).await;
@@ -204,7 +235,10 @@ async fn subscriber_is_told_of_blocks_and_what_becomes_of_them() {
         state = watcher.told_of(&state_topic).json();
     }
     assert_eq!(state["ledgerInclusionState"], "noTransaction");
-    assert_eq!(client.referenced(&third).await["whiteFlagIndex"], state["whiteFlagIndex"]);
+    assert_eq!(
+        client.referenced(&third).await["whiteFlagIndex"],
+        state["whiteFlagIndex"]
+    );
     server.end().await;
 }
 
@@ -224,8 +258,14 @@ async fn subscriber_is_told_of_milestones() {
     assert!(next["index"].as_u64() > Some(0));
     let newer = mqtt.told_of(confirmed);
     assert_eq!(index(&newer), next["index"].as_u64().expect("an index") + 1);
-    let id = newer.json()["milestoneId"].as_str().expect("an id").to_owned();
-    let found = client().await.read(&format!("/api/core/v2/milestones/{id}")).await;
+    let id = newer.json()["milestoneId"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let found = client()
+        .await
+        .read(&format!("/api/core/v2/milestones/{id}"))
+        .await;
     assert_eq!(found["timestamp"], newer.json()["timestamp"]);
 
     mqtt.subscribe(&["milestones", "block-metadata/referenced", "live"]);
@@ -239,13 +279,19 @@ async fn subscriber_is_told_of_milestones() {
     }
     // Nothing more comes of what was unsubscribed.
     let mut packet = b"\xa2\0\0\x05".to_vec();
-    for topic in ["live", "milestones", "block-metadata/referenced", latest, confirmed] {
+    for topic in [
+        "live",
+        "milestones",
+        "block-metadata/referenced",
+        latest,
+        confirmed,
+    ] {
         packet.extend((topic.len() as u16).to_be_bytes());
         packet.extend(topic.as_bytes());
     }
     packet[1] = (packet.len() - 2) as u8;
     mqtt.send(&packet);
-    while mqtt.packet() != b"\xb0\x02\0\x05" {}
+    assert_eq!(mqtt.answer(), b"\xb0\x02\0\x05");
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     mqtt.send(b"\xc0\0");
     assert_eq!(mqtt.packet(), b"\xd0\0");
@@ -343,10 +389,20 @@ async fn clients_that_break_the_rules_are_let_go() {
         client.closing()
     };
     let (protocol, policy) = (1_002, 1_008);
-    assert_eq!(closing(&|mqtt| mqtt.send(b"\x30\x05\0\x01abc")), protocol, "it publishes");
+    assert_eq!(
+        closing(&|mqtt| mqtt.send(b"\x30\x05\0\x01abc")),
+        protocol,
+        "it publishes"
+    );
     assert_eq!(closing(&|mqtt| mqtt.send(b"\x82\x02\0\x01")), protocol);
-    assert_eq!(closing(&|mqtt| mqtt.send(b"\x10\x0e\0\x04MQTT\x04\x02\0\0\0\x02me")), protocol);
-    assert_eq!(closing(&|mqtt| mqtt.send(b"\x82\xff\xff\xff\x7f")), protocol);
+    assert_eq!(
+        closing(&|mqtt| mqtt.send(b"\x10\x0e\0\x04MQTT\x04\x02\0\0\0\x02me")),
+        protocol
+    );
+    assert_eq!(
+        closing(&|mqtt| mqtt.send(b"\x82\xff\xff\xff\x7f")),
+        protocol
+    );
     assert_eq!(closing(&|mqtt| mqtt.frame(0x81, b"text")), 1_003);
     assert_eq!(closing(&|mqtt| mqtt.send(b"\xe0\0")), 1_000);
     assert_eq!(closing(&|mqtt| mqtt.frame(0x88, b"\x03\xe8")), 1_000);
@@ -356,16 +412,25 @@ async fn clients_that_break_the_rules_are_let_go() {
     };
     assert_eq!(closing(&too_large), 1_009);
     let too_many = |mqtt: &mut Mqtt| {
-        assert_eq!(mqtt.subscribe(&["live", "no/such/topic", "blocks/#"]), [0, 0x80, 0x80]);
-        mqtt.send(b"\x82\x10\0\x01\0\x08receipts\0\0\0");
+        assert_eq!(
+            mqtt.subscribe(&["live", "no/such/topic", "blocks/#"]),
+            [0, 0x80, 0x80]
+        );
+        mqtt.send(b"\x82\x0f\0\x01\0\x08receipts\0\0\0");
     };
-    assert_eq!(closing(&too_many), protocol, "an empty topic with a quality missing");
+    assert_eq!(
+        closing(&too_many),
+        protocol,
+        "an empty topic with a quality missing"
+    );
     let mut many = Mqtt::connect(&server);
-    many.subscribe(&["receipts", "milestones", "blocks/transaction", "receipts"]);
-    many.send(b"\x82\x18\0\x01\0\x13blocks/tagged-data\0\0");
-    assert_eq!(many.closing(), protocol);
-    let mut many = Mqtt::connect(&server);
-    many.subscribe(&["receipts", "blocks/transaction", "blocks/tagged-data"]);
+    let topics = [
+        "receipts",
+        "blocks/transaction",
+        "receipts",
+        "blocks/tagged-data",
+    ];
+    assert_eq!(many.subscribe(&topics), [0; 4], "one of them twice");
     many.send(b"\x82\x16\0\x01\0\x11tip-score-updates\0");
     assert_eq!(many.closing(), policy, "one topic too many");
 
@@ -437,12 +502,17 @@ async fn events_are_sent_to_pages_too() {
     let topics = format!("live,milestone-info/confirmed,block-metadata/{id},blocks");
     let request = format!("GET /api/events/v1?topics={topics} HTTP/1.1\r\nHost: node\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("it is sent");
-    let mut lines = BufReader::new(stream).lines().map(|line| line.expect("a line"));
+    let mut lines = BufReader::new(stream)
+        .lines()
+        .map(|line| line.expect("a line"));
     let mut next = |wanted: &str| {
         let event = format!("event: {wanted}");
         lines.find(|line| *line == event).expect("the event comes");
         let data = lines.next().expect("it has data");
-        let data = data.strip_prefix("data: ").expect("it is named so").to_owned();
+        let data = data
+            .strip_prefix("data: ")
+            .expect("it is named so")
+            .to_owned();
         serde_json::from_str::<Value>(&data).expect("it is JSON")
     };
     let state = next(&format!("block-metadata/{id}"));
@@ -456,7 +526,10 @@ async fn events_are_sent_to_pages_too() {
 
     let client = client().await;
     for query in ["", "?topics=", "?topics=a", "?topics=live,b", "?topic=live"] {
-        client.get(&format!("/api/events/v1{query}")).await.error(400);
+        client
+            .get(&format!("/api/events/v1{query}"))
+            .await
+            .error(400);
     }
 }
 
@@ -475,7 +548,10 @@ async fn server_ends_although_subscribers_stay() {
     server.end().await;
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(mqtt.closing(), 1_001);
-    assert!(rest(&mut page).ends_with("0\r\n\r\n"), "the answer is complete");
+    assert!(
+        rest(&mut page).ends_with("0\r\n\r\n"),
+        "the answer is complete"
+    );
 }
 
 fn hex_of(bytes: &[u8]) -> String {
