@@ -122,7 +122,8 @@ pub fn start(
         &parameters,
         state.keys.clone(),
     );
-    let (gossip, events) = (Arc::new(Gossip::default()), Arc::<Events>::default());
+    let gossip = Arc::new(Gossip::default());
+    let events = Arc::new(Events::default());
     let scribe = Scribe {
         store: state.store,
         reader: state.reader.clone(),
@@ -145,10 +146,7 @@ pub fn start(
         state: DriverState::default(),
     };
     replay(&mut driver, state.unreferenced, &state.keys)?;
-    let report = Report {
-        board: Arc::clone(&state.board),
-        failure: failure_in,
-    };
+    let report = Report::new(&state.board, failure_in);
     let snapshots = Snapshots::new(config, &state.reader, genesis);
     let (snapshot_lock, snapshot_counts) = snapshots.shared();
     let threads = spawn(&report, checkers, snapshots, scribe, driver)?;
@@ -438,6 +436,13 @@ struct Report {
 }
 
 impl Report {
+    fn new(board: &Arc<StatusBoard>, failure: watch::Sender<Option<String>>) -> Self {
+        Self {
+            board: Arc::clone(board),
+            failure,
+        }
+    }
+
     fn spawn(
         self,
         name: &str,
