@@ -72,7 +72,8 @@ test("blocks are told, and what becomes of them", async () => {
   const { blockId } = await iota.sendData(client, TAG, "some data");
   const { data } = await tagged.wait("the tagged block");
   assert.equal(Converter.hexToUtf8(data.payload.data), "some data");
-  await raw.wait("its bytes", (bytes) => Converter.bytesToHex(Blake2b.sum256(bytes), true) === blockId);
+  const idOf = (bytes) => Converter.bytesToHex(Blake2b.sum256(bytes), true);
+  await raw.wait("its bytes", (bytes) => idOf(bytes) === blockId);
   const states = listen((told) => mqtt.blocksMetadata(blockId, told));
   const final = await states.wait("its end", (state) => state.ledgerInclusionState);
   assert.equal(final.data.ledgerInclusionState, "noTransaction");
@@ -95,12 +96,14 @@ test("outputs and transactions are told", async () => {
   await spent.wait("what is known", ({ metadata: { isSpent } }) => !isSpent);
 
   const { block } = await iota.send(client, sender, 0, target, bigInt(2_000_000));
-  const transactionId = iota.TransactionHelper.transactionIdFromTransactionPayload(block.payload);
+  const idOf = iota.TransactionHelper.transactionIdFromTransactionPayload;
+  const transactionId = idOf(block.payload);
   const included = listen((told) => mqtt.transactionIncludedBlock(transactionId, told));
   const output = (await received.wait("the output")).data;
   assert.equal(output.output.amount, "2000000");
   assert.equal(output.metadata.transactionId, transactionId);
   await spent.wait("that it is spent", ({ metadata: { isSpent } }) => isSpent);
   const { data } = await included.wait("the block");
-  assert.deepEqual(data, await client.transactionIncludedBlock(transactionId));
+  assert.equal(idOf(data.payload), transactionId);
+  assert.deepEqual(data.parents, (await client.transactionIncludedBlock(transactionId)).parents);
 });

@@ -5,7 +5,7 @@ import threading
 from dataclasses import asdict
 
 import pytest
-from iota_sdk import AddressAndAmount, UtxoInput, Utils
+from iota_sdk import UtxoInput, Utils
 
 from network import wait_until
 from people import new_owner
@@ -21,7 +21,7 @@ class Listener:
         self.told = []
         client.listen_mqtt(topics, self._handle)
 
-    def _handle(self, _, event):
+    def _handle(self, event):
         with self.lock:
             self.told.append(json.loads(event))
 
@@ -96,7 +96,7 @@ def test_outputs_and_transactions_are_told(network, client, owner, listen):
     (item,) = network.indexer("outputs/basic", address=owner.address).json()["items"]
     found = client.get_output(item).metadata
     inputs = [asdict(UtxoInput(0, found.transactionId, found.outputIndex))]
-    options = {"inputs": inputs, "output": asdict(AddressAndAmount(3_000_000, target.address))}
+    options = {"inputs": inputs, "output": {"amount": "3000000", "address": target.address}}
     prepared = client.prepare_transaction(owner.secret, options)
     payload = owner.manager.sign_transaction(prepared)
     transaction_id = Utils.transaction_id(payload)
