@@ -96,7 +96,8 @@ test("outputs and transactions are told", async () => {
   await spent.wait("what is known", ({ metadata: { isSpent } }) => !isSpent);
 
   const { block } = await iota.send(client, sender, 0, target, bigInt(2_000_000));
-  const idOf = iota.TransactionHelper.transactionIdFromTransactionPayload;
+  const idOf = (payload) =>
+    iota.TransactionHelper.transactionIdFromTransactionPayload(payload);
   const transactionId = idOf(block.payload);
   const included = listen((told) => mqtt.transactionIncludedBlock(transactionId, told));
   const output = (await received.wait("the output")).data;
