@@ -116,7 +116,7 @@ fn recorded(file: &Path) -> Outcome<RecordedArrivals> {
         line.clear();
         let mut limited = reader.by_ref().take(LINE_BYTES_MAX);
         if limited.read_line(&mut line).map_err(failed)? == 0 {
-            return Ok(arrivals.finish().map_err(wrong)?);
+            return arrivals.finish().map_err(wrong);
         }
         arrivals.add_line(&line).map_err(wrong)?;
     }
@@ -256,10 +256,12 @@ fn tell(report: &Report, terminal: &Terminal) {
         ));
     }
     let issuers = &report.issuers;
-    if let Some(greatest) = issuers.iter().max_by_key(|issuer| issuer.issued) {
-        let waits = issuers
-            .iter()
-            .filter_map(|issuer| issuer.first_approval_seconds);
+    let waits = issuers
+        .iter()
+        .filter_map(|issuer| issuer.first_approval_seconds);
+    if let Some(greatest) = issuers.iter().max_by_key(|issuer| issuer.issued)
+        && waits.clone().next().is_some()
+    {
         terminal.line(&format!(
             "  issuers         {}; {} issues {:.1} of 100; mean waits from {:.3} to {:.3} s",
             issuers.len(),
