@@ -78,8 +78,8 @@ pub enum EngineChoice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arrivals {
-    /// Mean number in a second: lambda. A trace is stretched to it, and kept as it is if this is left
-    /// out.
+    /// Mean number in a second: lambda. A trace is stretched to it, and kept as it is if this is
+    /// left out.
     #[serde(default)]
     pub per_second: f64,
     /// How they are spread.
