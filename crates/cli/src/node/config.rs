@@ -67,6 +67,9 @@ section! {
         protected_paths: Vec<String> = tangle_api::PROTECTED_DEFAULT.map(str::to_owned).to_vec(),
         /// Connections served at once; more wait.
         connections_max: usize = 1_024,
+        /// Whether there are pages for people: dashboard, explorer, faucet. They show what the
+        /// public paths tell.
+        pages: bool = true,
     }
 }
 

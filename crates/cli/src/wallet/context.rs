@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use tangle_client::Client;
 use tangle_types::{Address, UnixSeconds};
 use tangle_wallet::{
-    Network, SeedSigner, Source, State, SyncReport, Unit, Wallet, Words, extend_keys, sync,
+    Network, SeedSigner, Source, State, SyncReport, Wallet, extend_keys, sync,
 };
+use tangle_types::words::{Unit, Words};
 
 use super::args::{WalletArguments, WalletCommand};
 use super::{failures, password};
