@@ -1,9 +1,7 @@
 //! The OpenAPI description, made from the code that answers.
 
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::{
-    Content, Info, License, OpenApi, Ref, RefOr, Response, ResponseBuilder,
-};
+use utoipa::openapi::{Content, Info, License, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::content;
 use crate::router::{acting, operating, reading};

@@ -257,7 +257,12 @@ fn serve(
 ) -> Outcome<impl Future<Output = ()> + use<>> {
     let listener = tokio::net::TcpListener::from_std(listener)
         .map_err(|error| Failure::new(Code::NodeStart, error))?;
-    Ok(tangle_api::serve(listener, router, limits, stopped(stopping)))
+    Ok(tangle_api::serve(
+        listener,
+        router,
+        limits,
+        stopped(stopping),
+    ))
 }
 
 /// Ready when the process is to end.

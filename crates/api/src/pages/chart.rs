@@ -49,11 +49,15 @@ impl Chart<'_> {
     }
 
     fn legend(&self, html: &mut Html, number: usize, name: &str, values: &[f64]) {
-        html.tag("li", &[("class", CLASSES[number % CLASSES.len()])], |html| {
-            html.plain("span", name);
-            let newest = values.last().map(|value| (self.write)(*value));
-            html.plain("b", newest.as_deref().unwrap_or("–"));
-        });
+        html.tag(
+            "li",
+            &[("class", CLASSES[number % CLASSES.len()])],
+            |html| {
+                html.plain("span", name);
+                let newest = values.last().map(|value| (self.write)(*value));
+                html.plain("b", newest.as_deref().unwrap_or("–"));
+            },
+        );
     }
 
     fn picture(&self, html: &mut Html, top: f64) {
@@ -142,7 +146,13 @@ mod tests {
 
     #[test]
     fn tops_are_round() {
-        for (value, top) in [(0.0, 1.0), (0.9, 1.0), (1.0, 2.0), (37.0, 50.0), (999.0, 1_000.0)] {
+        for (value, top) in [
+            (0.0, 1.0),
+            (0.9, 1.0),
+            (1.0, 2.0),
+            (37.0, 50.0),
+            (999.0, 1_000.0),
+        ] {
             assert!((nice_above(value) - top).abs() < 1e-9, "{value}");
         }
         assert!(nice_above(f64::INFINITY).is_finite());

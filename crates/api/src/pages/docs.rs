@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::description::{openapi, operations};
 use axum::extract::State;
 use axum::response::Response;
-use crate::description::{openapi, operations};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr, Required};
 
@@ -64,7 +64,11 @@ fn describe(html: &mut Html, path: &str, method: &str, operation: &Operation) {
             html.leaf("span", "method", method);
             html.text(" ");
             html.leaf("code", "id", path);
-            html.leaf("span", "quiet", operation.summary.as_deref().unwrap_or_default());
+            html.leaf(
+                "span",
+                "quiet",
+                operation.summary.as_deref().unwrap_or_default(),
+            );
         });
         if let Some(text) = &operation.description {
             html.plain("p", text);

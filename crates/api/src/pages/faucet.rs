@@ -58,7 +58,10 @@ async fn made(site: &Site) -> Result<Page, Trouble> {
     let mut html = Html::default();
     html.plain("h1", "Faucet");
     html.tag("section", &[("class", "card")], |html| {
-        html.plain("p", "Gives coins of this network to an address. They have no value.");
+        html.plain(
+            "p",
+            "Gives coins of this network to an address. They have no value.",
+        );
         form(html, "");
     });
     if let Some(state) = state {
@@ -74,7 +77,11 @@ async fn made(site: &Site) -> Result<Page, Trouble> {
                 });
                 fact(html, "Has", |html| html.text(site.unit.show(state.balance)));
                 fact(html, "Pays from", |html| {
-                    show::id(html, &format!("/explorer/address/{}", state.address), &state.address);
+                    show::id(
+                        html,
+                        &format!("/explorer/address/{}", state.address),
+                        &state.address,
+                    );
                 });
             });
         });
@@ -84,9 +91,14 @@ async fn made(site: &Site) -> Result<Page, Trouble> {
 
 async fn asked(site: &Site, request: Request) -> Result<Page, Trouble> {
     if is_foreign(request.headers()) {
-        return Err(Trouble::Wrong("Another page sent this; use the form of this one.".to_owned()));
+        return Err(Trouble::Wrong(
+            "Another page sent this; use the form of this one.".to_owned(),
+        ));
     }
-    let sender = request.extensions().get::<ConnectInfo<SocketAddr>>().copied();
+    let sender = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .copied();
     let headers = request.headers().clone();
     let body = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
     let body = body.map_err(|_| Trouble::Wrong("The form is too long.".to_owned()))?;
@@ -116,18 +128,28 @@ async fn asked(site: &Site, request: Request) -> Result<Page, Trouble> {
         order.extensions_mut().insert(sender);
     }
     let Some((status, body)) = ask_faucet(site, order).await else {
-        return Ok(refused(&text, "The faucet does not answer.", StatusCode::BAD_GATEWAY));
+        return Ok(refused(
+            &text,
+            "The faucet does not answer.",
+            StatusCode::BAD_GATEWAY,
+        ));
     };
     if status == StatusCode::ACCEPTED {
         return Ok(accepted(&address));
     }
-    let reason = serde_json::from_slice::<Refusal>(&body)
-        .map_or_else(|_| "The faucet refuses.".to_owned(), |refusal| refusal.error.message);
+    let reason = serde_json::from_slice::<Refusal>(&body).map_or_else(
+        |_| "The faucet refuses.".to_owned(),
+        |refusal| refusal.error.message,
+    );
     Ok(refused(&text, &reason, status))
 }
 
 fn form(html: &mut Html, address: &str) {
-    let attributes = [("method", "post"), ("action", "/faucet"), ("class", "search")];
+    let attributes = [
+        ("method", "post"),
+        ("action", "/faucet"),
+        ("class", "search"),
+    ];
     html.tag("form", &attributes, |html| {
         html.void(
             "input",
@@ -143,7 +165,9 @@ fn form(html: &mut Html, address: &str) {
                 ("required", ""),
             ],
         );
-        html.tag("button", &[("type", "submit")], |html| html.text("Get coins"));
+        html.tag("button", &[("type", "submit")], |html| {
+            html.text("Get coins")
+        });
     });
 }
 
@@ -174,7 +198,10 @@ fn refused(address: &str, reason: &str, status: StatusCode) -> Page {
 }
 
 async fn state(site: &Site) -> Option<FaucetState> {
-    let request = Request::builder().uri("/api/info").body(Body::empty()).ok()?;
+    let request = Request::builder()
+        .uri("/api/info")
+        .body(Body::empty())
+        .ok()?;
     let (_, body) = ask_faucet(site, request).await?;
     serde_json::from_slice(&body).ok()
 }

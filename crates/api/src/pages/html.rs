@@ -119,7 +119,9 @@ mod tests {
             "&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;"
         );
         let mut html = Html::default();
-        html.tag("a", &[("href", "\"><img src=x onerror='1'>")], |html| html.text(1));
+        html.tag("a", &[("href", "\"><img src=x onerror='1'>")], |html| {
+            html.text(1)
+        });
         assert_eq!(
             html.0,
             "<a href=\"&quot;&gt;&lt;img src=x onerror=&#39;1&#39;&gt;\">1</a>"
@@ -128,8 +130,14 @@ mod tests {
 
     #[test]
     fn text_cannot_steer() {
-        assert_eq!(text_of("a\0b\u{1b}[2J\u{85}"), "a\u{fffd}b\u{fffd}[2J\u{fffd}");
-        assert_eq!(text_of("\u{202e}gpj.exe\u{2066}"), "\u{fffd}gpj.exe\u{fffd}");
+        assert_eq!(
+            text_of("a\0b\u{1b}[2J\u{85}"),
+            "a\u{fffd}b\u{fffd}[2J\u{fffd}"
+        );
+        assert_eq!(
+            text_of("\u{202e}gpj.exe\u{2066}"),
+            "\u{fffd}gpj.exe\u{fffd}"
+        );
         assert_eq!(text_of("two\nlines\tgrüße 你好"), "two\nlines\tgrüße 你好");
     }
 }

@@ -125,11 +125,7 @@ pub(crate) async fn guarded(mut response: Response) -> Response {
 fn trouble_page(place: Place, trouble: &Trouble) -> Page {
     let (title, what, advice) = match trouble {
         Trouble::NotFound { what, advice } => ("Not found", what.as_str(), advice.as_str()),
-        Trouble::Wrong(what) => (
-            "Not understood",
-            what.as_str(),
-            "Go back and correct it.",
-        ),
+        Trouble::Wrong(what) => ("Not understood", what.as_str(), "Go back and correct it."),
         Trouble::Closed => (
             "Not for everybody",
             "The operator of this node keeps this to those with a token.",
@@ -215,7 +211,10 @@ fn head(html: &mut Html, page: &Page) {
                 ("content", "width=device-width, initial-scale=1"),
             ],
         );
-        html.void("meta", &[("name", "color-scheme"), ("content", "light dark")]);
+        html.void(
+            "meta",
+            &[("name", "color-scheme"), ("content", "light dark")],
+        );
         html.tag("title", &[], |html| {
             html.text(format_args!("{} · Tangle", page.title));
         });

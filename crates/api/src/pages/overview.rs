@@ -33,7 +33,7 @@ fn made(site: &Site, span: Span) -> Result<Page, Trouble> {
     let status = site.node.status();
     let knows_more = site.may_read(SYNC);
     let mut html = Html::default();
-    health(&mut html, site, &status, knows_more);
+    health(&mut html, &status, knows_more);
     let samples = site.samples.of(span);
     numbers(&mut html, &status, samples.last(), knows_more);
     spans(&mut html, span);
@@ -44,7 +44,7 @@ fn made(site: &Site, span: Span) -> Result<Page, Trouble> {
     Ok(Page::new(Place::Overview, "Overview", html).renewed_every(RENEWED_MS))
 }
 
-fn health(html: &mut Html, site: &Site, status: &Status, knows_more: bool) {
+fn health(html: &mut Html, status: &Status, knows_more: bool) {
     let class = if status.is_healthy {
         "card health good"
     } else {
@@ -58,40 +58,56 @@ fn health(html: &mut Html, site: &Site, status: &Status, knows_more: bool) {
         }
         html.plain("h1", "Not healthy");
         if !knows_more {
-            html.plain("p", "The node does not know the present state of its network.");
+            html.plain(
+                "p",
+                "The node does not know the present state of its network.",
+            );
             return;
         }
-        html.plain("p", status.blocker.as_deref().unwrap_or("The reason is not known."));
+        html.plain(
+            "p",
+            status
+                .blocker
+                .as_deref()
+                .unwrap_or("The reason is not known."),
+        );
         if let Some(advice) = &status.advice {
             html.leaf("p", "advice", advice);
         }
-        let _ = site;
     });
 }
 
 /// The numbers that matter most.
 fn numbers(html: &mut Html, status: &Status, newest: Option<&Sample>, knows_more: bool) {
-    html.tag("section", &[("class", "numbers"), ("aria-label", "Now")], |html| {
-        let confirmed = &status.confirmed;
-        let age = confirmed.timestamp.map(age_seconds);
-        number(html, "Milestone", |html| {
-            let path = show::milestone_path(confirmed.index);
-            html.link(&path, show::grouped(confirmed.index.0.into()));
-        });
-        let age = age.map_or_else(|| "–".to_owned(), seconds);
-        number(html, "Since the last", |html| html.text(age));
-        let received = newest.map_or(status.blocks_per_second, |newest| newest.received);
-        number(html, "Blocks a second", |html| html.text(show::rate(received)));
-        let referenced = status.referenced_blocks_per_second;
-        number(html, "Confirmed a second", |html| html.text(show::rate(referenced)));
-        number(html, "Tips", |html| html.text(status.tip_count));
-        if let Some(newest) = newest.filter(|_| knows_more) {
-            number(html, "Memory", |html| html.text(show::size(newest.memory)));
-            number(html, "Disk", |html| html.text(show::size(newest.disk)));
-            let neighbours = status.neighbours.len();
-            number(html, "Neighbours", |html| html.text(neighbours));
-        }
-    });
+    html.tag(
+        "section",
+        &[("class", "numbers"), ("aria-label", "Now")],
+        |html| {
+            let confirmed = &status.confirmed;
+            let age = confirmed.timestamp.map(age_seconds);
+            number(html, "Milestone", |html| {
+                let path = show::milestone_path(confirmed.index);
+                html.link(&path, show::grouped(confirmed.index.0.into()));
+            });
+            let age = age.map_or_else(|| "–".to_owned(), seconds);
+            number(html, "Since the last", |html| html.text(age));
+            let received = newest.map_or(status.blocks_per_second, |newest| newest.received);
+            number(html, "Blocks a second", |html| {
+                html.text(show::rate(received))
+            });
+            let referenced = status.referenced_blocks_per_second;
+            number(html, "Confirmed a second", |html| {
+                html.text(show::rate(referenced))
+            });
+            number(html, "Tips", |html| html.text(status.tip_count));
+            if let Some(newest) = newest.filter(|_| knows_more) {
+                number(html, "Memory", |html| html.text(show::size(newest.memory)));
+                number(html, "Disk", |html| html.text(show::size(newest.disk)));
+                let neighbours = status.neighbours.len();
+                number(html, "Neighbours", |html| html.text(neighbours));
+            }
+        },
+    );
 }
 
 fn number(html: &mut Html, name: &str, value: impl FnOnce(&mut Html)) {
@@ -102,18 +118,22 @@ fn number(html: &mut Html, name: &str, value: impl FnOnce(&mut Html)) {
 }
 
 fn spans(html: &mut Html, span: Span) {
-    html.tag("nav", &[("class", "tabs"), ("aria-label", "Span of the charts")], |html| {
-        for (path, name, is_here) in [
-            ("/", "10 minutes", span == Span::Minutes),
-            ("/?span=day", "24 hours", span == Span::Day),
-        ] {
-            let mut attributes = vec![("href", path)];
-            if is_here {
-                attributes.push(("aria-current", "true"));
+    html.tag(
+        "nav",
+        &[("class", "tabs"), ("aria-label", "Span of the charts")],
+        |html| {
+            for (path, name, is_here) in [
+                ("/", "10 minutes", span == Span::Minutes),
+                ("/?span=day", "24 hours", span == Span::Day),
+            ] {
+                let mut attributes = vec![("href", path)];
+                if is_here {
+                    attributes.push(("aria-current", "true"));
+                }
+                html.tag("a", &attributes, |html| html.text(name));
             }
-            html.tag("a", &attributes, |html| html.text(name));
-        }
-    });
+        },
+    );
 }
 
 fn charts(html: &mut Html, samples: &[Sample], span: Span, knows_more: bool) {
@@ -122,14 +142,16 @@ fn charts(html: &mut Html, samples: &[Sample], span: Span, knows_more: bool) {
         Span::Day => (480, "24 h"),
     };
     let line = |read: fn(&Sample) -> f64| samples.iter().map(read).collect::<Vec<_>>();
-    let chart = |title, lines: &[_], write| Chart {
-        title,
-        lines,
-        length_max,
-        span,
-        write,
-    }
-    .draw(html);
+    let chart = |title, lines: &[_], write| {
+        Chart {
+            title,
+            lines,
+            length_max,
+            span,
+            write,
+        }
+        .draw(html)
+    };
     let mut chart = chart;
     chart(
         "Blocks a second",
@@ -145,7 +167,11 @@ fn charts(html: &mut Html, samples: &[Sample], span: Span, knows_more: bool) {
         seconds,
     );
     if knows_more {
-        chart("Memory", &[("process", line(|sample| sample.memory))], show::size);
+        chart(
+            "Memory",
+            &[("process", line(|sample| sample.memory))],
+            show::size,
+        );
         chart("Disk", &[("store", line(|sample| sample.disk))], show::size);
     }
 }
@@ -175,7 +201,9 @@ fn facts(html: &mut Html, site: &Site, status: &Status) {
                 let token = &site.api.base_token;
                 html.text(format_args!("{} ({})", token.name, token.ticker_symbol));
             });
-            fact(html, "Supply", |html| html.text(site.unit.show(parameters.token_supply)));
+            fact(html, "Supply", |html| {
+                html.text(site.unit.show(parameters.token_supply))
+            });
             fact(html, "Proof of work", |html| {
                 let score = parameters.pow_score_min;
                 let who = if status.pow_enabled {

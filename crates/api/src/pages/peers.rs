@@ -32,7 +32,10 @@ fn made(site: &Site) -> Result<Page, Trouble> {
             html.plain("h2", "This node has no peers");
             html.tag("p", &[], |html| {
                 html.text("Add one: ");
-                html.plain("code", "tangle peer add /dns/HOST/tcp/15600/p2p/ID --token FILE");
+                html.plain(
+                    "code",
+                    "tangle peer add /dns/HOST/tcp/15600/p2p/ID --token FILE",
+                );
             });
         });
     }
@@ -54,7 +57,9 @@ fn own(html: &mut Html, site: &Site) {
     html.tag("section", &[("class", "card")], |html| {
         html.plain("h2", "This node");
         html.tag("dl", &[("class", "facts")], |html| {
-            fact(html, "Id", |html| html.leaf("code", "id", network.peer_id()));
+            fact(html, "Id", |html| {
+                html.leaf("code", "id", network.peer_id())
+            });
             fact(html, "Listens at", |html| {
                 for address in network.listening() {
                     html.tag("div", &[], |html| html.leaf("code", "id", address));
@@ -100,7 +105,9 @@ fn connected(html: &mut Html, connection: &PeerConnection) {
         fact(html, "Software", |html| html.text(agent));
     }
     fact(html, "Connected for", |html| {
-        html.text(tangle_types::words::span(u32::try_from(state.age.as_secs()).unwrap_or(u32::MAX)));
+        html.text(tangle_types::words::span(
+            u32::try_from(state.age.as_secs()).unwrap_or(u32::MAX),
+        ));
     });
     match connection.heartbeat {
         Some(heartbeat) => fact(html, "It says", |html| {
@@ -118,7 +125,9 @@ fn connected(html: &mut Html, connection: &PeerConnection) {
         let blocks = show::grouped(state.received.blocks);
         let known = show::grouped(connection.duplicate_count);
         let size = show::size(state.received.bytes as f64);
-        html.text(format_args!("{blocks} blocks ({known} known before), {size}"));
+        html.text(format_args!(
+            "{blocks} blocks ({known} known before), {size}"
+        ));
     });
     fact(html, "Sent", |html| {
         let blocks = show::grouped(state.sent.blocks);

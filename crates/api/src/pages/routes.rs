@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::ApiConfig;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::get;
-use crate::ApiConfig;
 use tangle_node::Handle;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;

@@ -107,7 +107,10 @@ impl Samples {
             }
             let totals = (now, status.received_total, status.referenced_total);
             if let Some((then, received, referenced)) = before.replace(totals) {
-                let seconds = now.duration_since(then).as_secs_f64().max(f64::MIN_POSITIVE);
+                let seconds = now
+                    .duration_since(then)
+                    .as_secs_f64()
+                    .max(f64::MIN_POSITIVE);
                 let rate = |now: u64, then: u64| now.saturating_sub(then) as f64 / seconds;
                 let age = status.confirmed.timestamp.map(age_seconds);
                 self.push(Sample {
@@ -173,6 +176,9 @@ mod tests {
         assert_eq!(samples.of(Span::Minutes).len(), RECENT_MAX);
         let day = samples.of(Span::Day);
         assert_eq!(day.len(), DAY_MAX);
-        assert!(day.iter().all(|sample| (sample.received - 0.5).abs() < 1e-9));
+        assert!(
+            day.iter()
+                .all(|sample| (sample.received - 0.5).abs() < 1e-9)
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
+use tangle_types::words::{Part, Sentence, Words, date, harmless_text, span};
 use tangle_types::{
     Address, BlockId, FoundryId, MilestoneIndex, Output, OutputId, TransactionId, UnixSeconds,
 };
-use tangle_types::words::{Part, Sentence, Words, date, harmless_text, span};
 
 use crate::pages::html::Html;
 
@@ -44,7 +44,9 @@ pub(crate) fn address_path(address: &Address, words: &Words<'_>) -> String {
 
 /// Adds a link to something that an id names, with the whole id.
 pub(crate) fn id(html: &mut Html, path: &str, id: impl Display) {
-    html.tag("a", &[("href", path), ("class", "id")], |html| html.text(id));
+    html.tag("a", &[("href", path), ("class", "id")], |html| {
+        html.text(id)
+    });
 }
 
 /// Adds a link to something that an id names, with the ends of the id.
@@ -132,7 +134,9 @@ fn floor_boundary(bytes: &[u8], limit: usize) -> usize {
     }
     // A byte that goes on with a letter has the form 10xxxxxx; a letter has at most four bytes.
     let is_inside = |at: &usize| bytes[*at] & 0xc0 == 0x80;
-    let mut inside = (limit.saturating_sub(3)..=limit).rev().filter(|at| !is_inside(at));
+    let mut inside = (limit.saturating_sub(3)..=limit)
+        .rev()
+        .filter(|at| !is_inside(at));
     inside.next().unwrap_or(limit)
 }
 
@@ -242,7 +246,10 @@ mod tests {
         assert_eq!(size(5.0 * 1_024.0 * 1_024.0 * 1_024.0 * 1_024.0), "5.0 TiB");
         assert_eq!(rate(0.25), "0.2");
         assert_eq!(rate(12_345.4), "12\u{202f}345");
-        assert_eq!(shortened("0x0123456789abcdef0123456789"), "0x01234567…456789");
+        assert_eq!(
+            shortened("0x0123456789abcdef0123456789"),
+            "0x01234567…456789"
+        );
         assert_eq!(shortened("short"), "short");
     }
 

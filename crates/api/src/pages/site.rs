@@ -1,12 +1,12 @@
 //! What all pages share: the node, how it is presented, and what visitors may see.
 
+use crate::ApiConfig;
 use axum::Router;
 use axum::http::StatusCode;
-use crate::ApiConfig;
 use tangle_node::{Handle, Status};
 use tangle_storage::{Reader, StoreError};
-use tangle_types::{Address, MilestoneIndex, UnixSeconds};
 use tangle_types::words::{Unit, Words};
+use tangle_types::{Address, MilestoneIndex, UnixSeconds};
 use tokio::sync::Semaphore;
 
 use crate::pages::samples::Samples;

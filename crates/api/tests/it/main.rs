@@ -5,6 +5,7 @@ mod errors;
 mod harness;
 mod indexer;
 mod malformed;
+mod pages;
 mod posting;
 mod reading;
 mod serving;

@@ -75,7 +75,11 @@ async fn made(site: &Site, text: &str, query: Option<&str>) -> Result<Page, Trou
         );
         list.draw(html, site, &status, &path);
     });
-    let page = Page::new(Place::Explorer, format!("Address {}", show::shortened(text)), html);
+    let page = Page::new(
+        Place::Explorer,
+        format!("Address {}", show::shortened(text)),
+        html,
+    );
     Ok(page.renewed_every(RENEWED_MS))
 }
 
@@ -155,7 +159,9 @@ fn summary(html: &mut Html, site: &Site, address: &Address, holdings: &Holdings)
                 if holdings.is_complete {
                     html.text(count);
                 } else {
-                    html.text(format_args!("more than {count}; the sums are of these only"));
+                    html.text(format_args!(
+                        "more than {count}; the sums are of these only"
+                    ));
                 }
             });
             fact(html, "Kind", |html| match address {

@@ -171,7 +171,9 @@ fn content(html: &mut Html, site: &Site, status: &Status, found: &Found) {
                 });
             });
             fact(html, "Carries", |html| html.text(words_of(&found.block)));
-            fact(html, "Size", |html| html.text(show::size(found.bytes.len() as f64)));
+            fact(html, "Size", |html| {
+                html.text(show::size(found.bytes.len() as f64))
+            });
             fact(html, "Nonce", |html| html.text(found.block.nonce));
         });
     });
@@ -223,7 +225,11 @@ fn standing_facts(html: &mut Html, site: &Site, found: &Found) {
         let index = metadata.referenced_by;
         html.link(&show::milestone_path(index), show::grouped(index.0.into()));
         let place = show::grouped(u64::from(metadata.white_flag_index) + 1);
-        html.leaf("span", "quiet", format_args!(" number {place} in its order"));
+        html.leaf(
+            "span",
+            "quiet",
+            format_args!(" number {place} in its order"),
+        );
     });
     match metadata.inclusion {
         Inclusion::Included => fact(html, "Standing", |html| {

@@ -76,7 +76,12 @@ fn nft(site: &Site, id: &str) -> Result<Page, Trouble> {
 fn token(site: &Site, id: &str) -> Result<Page, Trouble> {
     let id: FoundryId = parse(id)?;
     let route = format!("/api/indexer/v1/outputs/foundry/{id}");
-    let record = find(site, &route, &ChainQuery::Foundry(id), "token, or its foundry is gone,")?;
+    let record = find(
+        site,
+        &route,
+        &ChainQuery::Foundry(id),
+        "token, or its foundry is gone,",
+    )?;
     let mut html = Html::default();
     output::title(&mut html, "Token", &id.to_string(), &record);
     let status = site.node.status();
@@ -103,12 +108,7 @@ fn token(site: &Site, id: &str) -> Result<Page, Trouble> {
 }
 
 /// The newest output of a chain, if visitors may see it.
-fn find(
-    site: &Site,
-    route: &str,
-    query: &ChainQuery,
-    what: &str,
-) -> Result<OutputRecord, Trouble> {
+fn find(site: &Site, route: &str, query: &ChainQuery, what: &str) -> Result<OutputRecord, Trouble> {
     site.require(&[route])?;
     let (output_id, _) = site.reader().chain_output(query)?;
     let unknown = || site.unknown(&format!("There is no {what} with this id."));
@@ -122,7 +122,11 @@ fn page(name: &str, id: &impl std::fmt::Display, html: Html) -> Page {
 
 fn address_fact(html: &mut Html, address: &Address, words: &tangle_types::words::Words<'_>) {
     fact(html, "Owns by address", |html| {
-        show::id(html, &show::address_path(address, words), words.address(address));
+        show::id(
+            html,
+            &show::address_path(address, words),
+            words.address(address),
+        );
     });
 }
 
@@ -146,11 +150,16 @@ fn described(html: &mut Html, output: &Output) {
         ("Media", "uri"),
         ("Decimals", "decimals"),
     ];
-    let fixed = output.immutable_features().into_iter().flat_map(|all| all.iter());
-    let metadata = fixed.chain(output.features().iter()).find_map(|feature| match feature {
-        Feature::Metadata(bytes) => Some(bytes),
-        _ => None,
-    });
+    let fixed = output
+        .immutable_features()
+        .into_iter()
+        .flat_map(|all| all.iter());
+    let metadata = fixed
+        .chain(output.features().iter())
+        .find_map(|feature| match feature {
+            Feature::Metadata(bytes) => Some(bytes),
+            _ => None,
+        });
     let described: Option<Value> = metadata.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let Some(Value::Object(fields)) = described else {
         return;

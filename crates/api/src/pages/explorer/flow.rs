@@ -53,30 +53,38 @@ pub(super) async fn find(
 /// Adds the flow.
 pub(super) fn draw(html: &mut Html, site: &Site, status: &Status, flow: &Flow) {
     let essence = &flow.transaction.essence;
-    html.tag("section", &[("class", "flow"), ("aria-label", "Flow")], |html| {
-        html.tag("div", &[("class", "side")], |html| {
-            let known = flow.inputs.iter().filter_map(|(_, record)| record.as_ref());
-            let known: Vec<&Output> = known.map(|record| &record.output.output).collect();
-            side_title(html, site, "Consumes", essence.inputs.len(), &known);
-            for (id, record) in &flow.inputs {
-                let output = record.as_ref().map(|record| &record.output.output);
-                card(html, site, status, id, output, Standing::Consumed);
-            }
-        });
-        html.tag("div", &[("class", "arrow"), ("aria-hidden", "true")], |html| html.text("→"));
-        html.tag("div", &[("class", "side")], |html| {
-            let created: Vec<&Output> = essence.outputs.iter().collect();
-            side_title(html, site, "Creates", created.len(), &created);
-            for ((id, record), output) in flow.outputs.iter().zip(created) {
-                let standing = match record {
-                    Some(record) if record.spend.is_some() => Standing::Is(State::Spent),
-                    Some(_) => Standing::Is(State::Unspent),
-                    None => Standing::Absent,
-                };
-                card(html, site, status, id, Some(output), standing);
-            }
-        });
-    });
+    html.tag(
+        "section",
+        &[("class", "flow"), ("aria-label", "Flow")],
+        |html| {
+            html.tag("div", &[("class", "side")], |html| {
+                let known = flow.inputs.iter().filter_map(|(_, record)| record.as_ref());
+                let known: Vec<&Output> = known.map(|record| &record.output.output).collect();
+                side_title(html, site, "Consumes", essence.inputs.len(), &known);
+                for (id, record) in &flow.inputs {
+                    let output = record.as_ref().map(|record| &record.output.output);
+                    card(html, site, status, id, output, Standing::Consumed);
+                }
+            });
+            html.tag(
+                "div",
+                &[("class", "arrow"), ("aria-hidden", "true")],
+                |html| html.text("→"),
+            );
+            html.tag("div", &[("class", "side")], |html| {
+                let created: Vec<&Output> = essence.outputs.iter().collect();
+                side_title(html, site, "Creates", created.len(), &created);
+                for ((id, record), output) in flow.outputs.iter().zip(created) {
+                    let standing = match record {
+                        Some(record) if record.spend.is_some() => Standing::Is(State::Spent),
+                        Some(_) => Standing::Is(State::Unspent),
+                        None => Standing::Absent,
+                    };
+                    card(html, site, status, id, Some(output), standing);
+                }
+            });
+        },
+    );
 }
 
 /// What an output is to the ledger.
@@ -90,13 +98,7 @@ enum Standing {
     Absent,
 }
 
-fn side_title(
-    html: &mut Html,
-    site: &Site,
-    verb: &str,
-    count: usize,
-    known: &[&Output],
-) {
+fn side_title(html: &mut Html, site: &Site, verb: &str, count: usize, known: &[&Output]) {
     let sum = known.iter().map(|output| output.amount());
     let sum = sum.fold(0_u64, u64::saturating_add);
     html.tag("h3", &[], |html| {
@@ -143,7 +145,9 @@ fn card(
             });
         }
         if standing != Standing::Absent {
-            html.tag("p", &[], |html| show::short_id(html, &show::output_path(id), id));
+            html.tag("p", &[], |html| {
+                show::short_id(html, &show::output_path(id), id)
+            });
         }
     });
 }

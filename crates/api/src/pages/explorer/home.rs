@@ -81,7 +81,9 @@ fn latest(node: &Handle, newest: MilestoneIndex) -> Result<Latest, StoreError> {
         let wanted = BLOCKS - latest.blocks.len();
         let start = places.count().saturating_sub(wanted);
         for id in reader.cone_ids(&places, start, wanted)?.into_iter().rev() {
-            let what = reader.block(&id)?.map_or("pruned", |bytes| block::what(&bytes));
+            let what = reader
+                .block(&id)?
+                .map_or("pruned", |bytes| block::what(&bytes));
             latest.blocks.push((id, reader.block_metadata(&id)?, what));
         }
     }

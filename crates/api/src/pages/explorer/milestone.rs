@@ -56,7 +56,10 @@ async fn made(site: &Site, text: &str, query: Option<&str>) -> Result<Page, Trou
     let mut html = Html::default();
     html.tag("section", &[("class", "title")], |html| {
         html.tag("div", &[], |html| {
-            html.plain("h1", format_args!("Milestone {}", show::grouped(index.0.into())));
+            html.plain(
+                "h1",
+                format_args!("Milestone {}", show::grouped(index.0.into())),
+            );
             show::mark(html, Standing::Milestone);
         });
         html.leaf("p", "id", stored.id);
@@ -79,7 +82,11 @@ async fn made(site: &Site, text: &str, query: Option<&str>) -> Result<Page, Trou
         View::Json => view::json(&mut html, &PayloadJson::from(&stored.milestone))?,
         View::Raw => view::raw(&mut html, &payload.to_bytes()),
     }
-    Ok(Page::new(Place::Explorer, format!("Milestone {index}"), html))
+    Ok(Page::new(
+        Place::Explorer,
+        format!("Milestone {index}"),
+        html,
+    ))
 }
 
 /// The index of a milestone that is named by it or by its id.
@@ -116,7 +123,9 @@ fn find_cone(
     };
     let mut blocks = Vec::with_capacity(PAGE_SIZE);
     for id in reader.cone_ids(&places, start, PAGE_SIZE)? {
-        let what = reader.block(&id)?.map_or("pruned", |bytes| block::what(&bytes));
+        let what = reader
+            .block(&id)?
+            .map_or("pruned", |bytes| block::what(&bytes));
         blocks.push((id, reader.block_metadata(&id)?, what));
     }
     Ok(Some(Cone {
@@ -173,7 +182,9 @@ fn content(html: &mut Html, site: &Site, found: &Found<'_>) {
                 }
             }
             if !milestone.metadata.is_empty() {
-                fact(html, "Metadata", |html| show::bytes(html, &milestone.metadata));
+                fact(html, "Metadata", |html| {
+                    show::bytes(html, &milestone.metadata)
+                });
             }
         });
     });
@@ -188,7 +199,11 @@ fn content(html: &mut Html, site: &Site, found: &Found<'_>) {
 
 fn blocks(html: &mut Html, index: MilestoneIndex, cone: &Cone) {
     let count = show::grouped(cone.count as u64);
-    html.leaf("p", "quiet", format_args!("{count}, in the order in which they count."));
+    html.leaf(
+        "p",
+        "quiet",
+        format_args!("{count}, in the order in which they count."),
+    );
     html.tag("ul", &[("class", "rows")], |html| {
         for (number, (id, metadata, what)) in cone.blocks.iter().enumerate() {
             html.tag("li", &[], |html| {
@@ -211,12 +226,16 @@ fn blocks(html: &mut Html, index: MilestoneIndex, cone: &Cone) {
         return;
     }
     let path = show::milestone_path(index);
-    html.tag("nav", &[("class", "more"), ("aria-label", "Parts of the list")], |html| {
-        if before > 0 {
-            html.link(&format!("{path}?from={}", cone.start - before), "Before");
-        }
-        if after < cone.count {
-            html.link(&format!("{path}?from={after}"), "More");
-        }
-    });
+    html.tag(
+        "nav",
+        &[("class", "more"), ("aria-label", "Parts of the list")],
+        |html| {
+            if before > 0 {
+                html.link(&format!("{path}?from={}", cone.start - before), "Before");
+            }
+            if after < cone.count {
+                html.link(&format!("{path}?from={after}"), "More");
+            }
+        },
+    );
 }

@@ -79,7 +79,9 @@ pub(super) fn content(html: &mut Html, site: &Site, status: &Status, record: &Ou
     });
     html.tag("section", &[("class", "card")], |html| {
         html.tag("dl", &[("class", "facts")], |html| {
-            fact(html, "Amount", |html| html.text(site.unit.show(output.amount())));
+            fact(html, "Amount", |html| {
+                html.text(site.unit.show(output.amount()))
+            });
             let deposit = output.deposit_min(&status.parameters.rent);
             fact(html, "Storage deposit", |html| {
                 html.text(site.unit.show(deposit));

@@ -60,12 +60,18 @@ fn content(
                 let index = proof.milestone.index;
                 html.link(&show::milestone_path(index), show::grouped(index.0.into()));
             });
-            fact(html, "Signatures", |html| html.text(proof.milestone.signatures.len()));
+            fact(html, "Signatures", |html| {
+                html.text(proof.milestone.signatures.len())
+            });
             let root = format!("0x{}", hex::encode(proof.milestone.inclusion_merkle_root));
             fact(html, "Merkle root", |html| html.leaf("code", "id", root));
         });
         html.tag("p", &[], |html| {
-            let attributes = [("href", path), ("download", "proof.json"), ("class", "button")];
+            let attributes = [
+                ("href", path),
+                ("download", "proof.json"),
+                ("class", "button"),
+            ];
             html.tag("a", &attributes, |html| html.text("Download proof.json"));
         });
         html.tag("p", &[("class", "quiet")], |html| {

@@ -36,7 +36,9 @@ async fn find(site: &Site, text: &str) -> Result<String, Trouble> {
         return Ok("/explorer".to_owned());
     }
     if text.len() > TEXT_BYTES_MAX {
-        return Err(not_found("This text is too long to be a name of anything here."));
+        return Err(not_found(
+            "This text is too long to be a name of anything here.",
+        ));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(format!("/explorer/milestone/{text}"));
@@ -52,7 +54,8 @@ async fn find(site: &Site, text: &str) -> Result<String, Trouble> {
         if let Some(path) = by_id(site, &bytes).await? {
             return Ok(path);
         }
-        if !bytes.is_empty() && bytes.len() <= TAG_SIZE_BYTES_MAX && bytes.len() != BlockId::LENGTH {
+        if !bytes.is_empty() && bytes.len() <= TAG_SIZE_BYTES_MAX && bytes.len() != BlockId::LENGTH
+        {
             return Ok(format!("/explorer/tag/0x{}", hex::encode(bytes)));
         }
         return Err(site.unknown("Nothing that this node knows has this id."));
@@ -97,7 +100,10 @@ async fn by_id(site: &Site, bytes: &[u8]) -> Result<Option<String>, Trouble> {
 fn stored(node: &Handle, id: [u8; 32]) -> Result<Option<(String, String)>, StoreError> {
     let reader = node.reader();
     let transaction = TransactionId(id);
-    if reader.output_record(&OutputId::new(transaction, 0))?.is_some() {
+    if reader
+        .output_record(&OutputId::new(transaction, 0))?
+        .is_some()
+    {
         let route = format!("/api/core/v2/transactions/{transaction}/included-block");
         return Ok(Some((route, show::transaction_path(&transaction))));
     }
@@ -117,7 +123,10 @@ fn stored(node: &Handle, id: [u8; 32]) -> Result<Option<(String, String)>, Store
     }
     if reader.block_metadata(&BlockId(id))?.is_some() {
         let id = BlockId(id);
-        return Ok(Some((format!("/api/core/v2/blocks/{id}"), show::block_path(&id))));
+        return Ok(Some((
+            format!("/api/core/v2/blocks/{id}"),
+            show::block_path(&id),
+        )));
     }
     Ok(None)
 }

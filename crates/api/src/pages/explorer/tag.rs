@@ -34,7 +34,10 @@ pub(super) async fn page(
 }
 
 async fn made(site: &Site, text: &str, query: Option<&str>) -> Result<Page, Trouble> {
-    site.require(&["/api/indexer/v1/outputs/basic", "/api/indexer/v1/outputs/nft"])?;
+    site.require(&[
+        "/api/indexer/v1/outputs/basic",
+        "/api/indexer/v1/outputs/nft",
+    ])?;
     let tag = read(text).ok_or_else(|| {
         Trouble::Wrong(format!(
             "A tag has 1 to {TAG_SIZE_BYTES_MAX} bytes, written as 0x and their digits."
@@ -117,15 +120,19 @@ impl List {
         if self.is_first && self.next.is_none() {
             return;
         }
-        html.tag("nav", &[("class", "more"), ("aria-label", "Parts of the list")], |html| {
-            if !self.is_first {
-                html.link(path, "Beginning");
-            }
-            if let Some((time, id)) = self.next {
-                let to = format!("{path}?from={:08x}{}", time.0, hex::encode(id.0));
-                html.link(&to, "More");
-            }
-        });
+        html.tag(
+            "nav",
+            &[("class", "more"), ("aria-label", "Parts of the list")],
+            |html| {
+                if !self.is_first {
+                    html.link(path, "Beginning");
+                }
+                if let Some((time, id)) = self.next {
+                    let to = format!("{path}?from={:08x}{}", time.0, hex::encode(id.0));
+                    html.link(&to, "More");
+                }
+            },
+        );
     }
 }
 
@@ -165,7 +172,14 @@ mod tests {
     #[test]
     fn tags_and_places_are_read_strictly() {
         assert_eq!(read("0x6869"), Some(b"hi".to_vec()));
-        for bad in ["", "hi", "0x", "0x1", "0xzz", &format!("0x{}", "00".repeat(65))] {
+        for bad in [
+            "",
+            "hi",
+            "0x",
+            "0x1",
+            "0xzz",
+            &format!("0x{}", "00".repeat(65)),
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
         let place = (UnixSeconds(7), OutputId([3; 34]));

@@ -25,20 +25,24 @@ impl View {
 
     /// Adds links to the other views of the page at `path`.
     pub(super) fn tabs(self, html: &mut Html, path: &str) {
-        html.tag("nav", &[("class", "tabs"), ("aria-label", "Views")], |html| {
-            for (view, name, query) in [
-                (Self::Page, "Page", ""),
-                (Self::Json, "JSON", "?view=json"),
-                (Self::Raw, "Raw", "?view=raw"),
-            ] {
-                let to = format!("{path}{query}");
-                let mut attributes = vec![("href", to.as_str())];
-                if view == self {
-                    attributes.push(("aria-current", "true"));
+        html.tag(
+            "nav",
+            &[("class", "tabs"), ("aria-label", "Views")],
+            |html| {
+                for (view, name, query) in [
+                    (Self::Page, "Page", ""),
+                    (Self::Json, "JSON", "?view=json"),
+                    (Self::Raw, "Raw", "?view=raw"),
+                ] {
+                    let to = format!("{path}{query}");
+                    let mut attributes = vec![("href", to.as_str())];
+                    if view == self {
+                        attributes.push(("aria-current", "true"));
+                    }
+                    html.tag("a", &attributes, |html| html.text(name));
                 }
-                html.tag("a", &attributes, |html| html.text(name));
-            }
-        });
+            },
+        );
     }
 }
 
@@ -48,7 +52,9 @@ pub(super) fn json(html: &mut Html, value: &impl Serialize) -> Result<(), Troubl
         tracing::error!(%error, "a value has no JSON");
         Trouble::Failed
     })?;
-    html.tag("pre", &[("class", "code"), ("tabindex", "0")], |html| html.text(text));
+    html.tag("pre", &[("class", "code"), ("tabindex", "0")], |html| {
+        html.text(text)
+    });
     Ok(())
 }
 
@@ -64,5 +70,7 @@ pub(super) fn raw(html: &mut Html, bytes: &[u8]) {
         }
         text.push('\n');
     }
-    html.tag("pre", &[("class", "code"), ("tabindex", "0")], |html| html.text(text));
+    html.tag("pre", &[("class", "code"), ("tabindex", "0")], |html| {
+        html.text(text)
+    });
 }
