@@ -16,9 +16,9 @@ pub(crate) struct Chart<'a> {
     pub(crate) title: &'a str,
     /// The lines with their names, oldest value first; all of one length.
     pub(crate) lines: &'a [(&'a str, Vec<f64>)],
-    /// Values that a full ring has; a shorter line ends at the right side too.
-    pub(crate) length_max: usize,
-    /// How long a full ring is, such as `10 min`.
+    /// Values that fill the width; a shorter line ends at the right side too.
+    pub(crate) length: usize,
+    /// How long the width is, such as `10 min`.
     pub(crate) span: &'a str,
     /// How a value is written.
     pub(crate) write: fn(f64) -> String,
@@ -100,7 +100,7 @@ impl Chart<'_> {
     }
 
     fn x(&self, position: usize, count: usize) -> f64 {
-        let last = self.length_max.max(2) - 1;
+        let last = self.length.max(2) - 1;
         let place = (last + 1 + position).saturating_sub(count);
         WIDTH * place as f64 / last as f64
     }
@@ -163,7 +163,7 @@ mod tests {
         let chart = Chart {
             title: "",
             lines: &[],
-            length_max: 601,
+            length: 601,
             span: "10 min",
             write: |value| value.to_string(),
         };

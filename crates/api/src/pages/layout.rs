@@ -61,6 +61,8 @@ pub(crate) struct Page {
     pub(crate) content: Html,
     /// After how many milliseconds the page is asked for again, if what it shows moves.
     pub(crate) renewed_ms: Option<u32>,
+    /// Whether the content has the field of the search, so that the frame needs none.
+    pub(crate) has_search: bool,
     /// Scripts besides the one that renews.
     pub(crate) script: Option<&'static assets::Asset>,
 }
@@ -73,6 +75,7 @@ impl Page {
             status: StatusCode::OK,
             content,
             renewed_ms: None,
+            has_search: false,
             script: None,
         }
     }
@@ -148,6 +151,7 @@ fn trouble_page(place: Place, trouble: &Trouble) -> Page {
     });
     let mut page = Page::new(place, title, html);
     page.status = trouble.status();
+    page.has_search = place == Place::Explorer;
     page
 }
 
@@ -187,7 +191,7 @@ fn framed(site: &Site, page: Page) -> Html {
             html.tag("a", &[("class", "skip"), ("href", "#content")], |html| {
                 html.text("Skip to the content");
             });
-            header_of(html, site, page.place);
+            header_of(html, site, &page);
             let every;
             let mut attributes = vec![("id", "content")];
             if let Some(milliseconds) = page.renewed_ms {
@@ -238,7 +242,7 @@ fn head(html: &mut Html, page: &Page) {
     });
 }
 
-fn header_of(html: &mut Html, site: &Site, here: Place) {
+fn header_of(html: &mut Html, site: &Site, page: &Page) {
     let status = site.node.status();
     html.tag("header", &[("class", "top")], |html| {
         html.tag("div", &[("class", "brand")], |html| {
@@ -259,7 +263,7 @@ fn header_of(html: &mut Html, site: &Site, here: Place) {
                 for place in Place::ALL.into_iter().filter(|place| place.is_open(site)) {
                     let (path, name) = place.path_and_name();
                     let mut attributes = vec![("href", path)];
-                    if place == here {
+                    if place == page.place {
                         attributes.push(("aria-current", "page"));
                     }
                     html.tag("li", &[], |html| {
@@ -268,7 +272,7 @@ fn header_of(html: &mut Html, site: &Site, here: Place) {
                 }
             });
         });
-        if here != Place::Explorer {
+        if !page.has_search {
             search_form(html, "");
         }
     });

@@ -9,12 +9,14 @@ use tangle_node::Status;
 use crate::pages::chart::Chart;
 use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place, answer};
-use crate::pages::samples::{Sample, Span, age_seconds};
+use crate::pages::samples::{DAY_MAX, RECENT_MAX, STRIDE, Sample, Span, age_seconds};
 use crate::pages::show::{self, fact};
 use crate::pages::site::{Site, Trouble};
 
 /// Time between two looks.
 const RENEWED_MS: u32 = 2_000;
+/// Samples that fill the width of a chart at least.
+const COUNT_MIN: usize = 60;
 /// What the page tells of the node and its neighbours.
 const INFO: &str = "/api/core/v2/info";
 const SYNC: &str = "/api/tangle/v1/sync";
@@ -92,11 +94,9 @@ fn numbers(html: &mut Html, status: &Status, newest: Option<&Sample>, knows_more
             let age = age.map_or_else(|| "–".to_owned(), seconds);
             number(html, "Since the last", |html| html.text(age));
             let received = newest.map_or(status.blocks_per_second, |newest| newest.received);
-            number(html, "Blocks a second", |html| {
-                html.text(show::rate(received))
-            });
+            number(html, "Blocks/s", |html| html.text(show::rate(received)));
             let referenced = status.referenced_blocks_per_second;
-            number(html, "Confirmed a second", |html| {
+            number(html, "Confirmed/s", |html| {
                 html.text(show::rate(referenced))
             });
             number(html, "Tips", |html| html.text(status.tip_count));
@@ -137,29 +137,31 @@ fn spans(html: &mut Html, span: Span) {
 }
 
 fn charts(html: &mut Html, samples: &[Sample], span: Span, knows_more: bool) {
-    let (length_max, span) = match span {
-        Span::Minutes => (600, "10 min"),
-        Span::Day => (480, "24 h"),
+    let (count_max, seconds_each) = match span {
+        Span::Minutes => (RECENT_MAX, 1),
+        Span::Day => (DAY_MAX, STRIDE),
     };
+    // A young node shows the little that it has over the whole width.
+    let length = samples.len().clamp(COUNT_MIN.min(count_max), count_max);
+    let span = tangle_types::words::span((length * seconds_each) as u32);
     let line = |read: fn(&Sample) -> f64| samples.iter().map(read).collect::<Vec<_>>();
-    let chart = |title, lines: &[_], write| {
+    let mut chart = |title: &str, lines: &[(&str, Vec<f64>)], write: fn(f64) -> String| {
         Chart {
             title,
             lines,
-            length_max,
-            span,
+            length,
+            span: &span,
             write,
         }
         .draw(html)
     };
-    let mut chart = chart;
     chart(
         "Blocks a second",
         &[
             ("received", line(|sample| sample.received)),
             ("confirmed", line(|sample| sample.referenced)),
         ],
-        show::rate as fn(f64) -> String,
+        show::rate,
     );
     chart(
         "Time since the last milestone",

@@ -13,11 +13,11 @@ use tokio::time::{Instant, MissedTickBehavior};
 /// Time between two samples.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Samples kept: ten minutes.
-const RECENT_MAX: usize = 600;
+pub(crate) const RECENT_MAX: usize = 600;
 /// Samples that one of the long ring stands for.
-const STRIDE: usize = 180;
+pub(crate) const STRIDE: usize = 180;
 /// Samples of the long ring: a day.
-const DAY_MAX: usize = 480;
+pub(crate) const DAY_MAX: usize = 480;
 /// Samples between two looks at the size of the store, which reads a folder.
 const SIZE_STRIDE: usize = 10;
 

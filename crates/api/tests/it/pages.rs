@@ -263,7 +263,7 @@ async fn overview_tells_health_and_has_charts_without_scripts() {
     ] {
         assert!(text.contains(part), "{part} is missing");
     }
-    assert!(page(&client, "/?span=day", 200).await.contains("24 h"));
+    assert!(page(&client, "/?span=day", 200).await.contains("24 hours"));
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ enum Standing {
 fn side_title(html: &mut Html, site: &Site, verb: &str, count: usize, known: &[&Output]) {
     let sum = known.iter().map(|output| output.amount());
     let sum = sum.fold(0_u64, u64::saturating_add);
-    html.tag("h3", &[], |html| {
+    html.tag("h2", &[], |html| {
         let outputs = if count == 1 { "output" } else { "outputs" };
         html.text(format_args!("{verb} {count} {outputs}"));
         if known.len() == count {

@@ -58,7 +58,9 @@ async fn made(site: &Site) -> Result<Page, Trouble> {
             blocks(html, &latest);
         });
     }
-    Ok(Page::new(Place::Explorer, "Explorer", html).renewed_every(RENEWED_MS))
+    let mut page = Page::new(Place::Explorer, "Explorer", html).renewed_every(RENEWED_MS);
+    page.has_search = true;
+    Ok(page)
 }
 
 fn latest(node: &Handle, newest: MilestoneIndex) -> Result<Latest, StoreError> {
