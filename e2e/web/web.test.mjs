@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { address, startBrowser, startNetwork } from "./network.mjs";
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 // Where pictures of the pages go, if anybody wants them.
 const pictures = process.env.PICTURES;

@@ -270,6 +270,16 @@ pub(super) fn state(metadata: Option<&BlockMetadata>, is_milestone: bool) -> Sta
     }
 }
 
+/// Adds what a block carries, in a word, and how it stands.
+pub(super) fn short_standing(html: &mut Html, what: &str, metadata: Option<&BlockMetadata>) {
+    let is_milestone = what == "milestone";
+    if !is_milestone {
+        html.leaf("span", "quiet", what);
+        html.text(" ");
+    }
+    show::mark(html, state(metadata, is_milestone));
+}
+
 /// What a stored block carries, in a word.
 pub(super) fn what(bytes: &[u8]) -> &'static str {
     match Block::from_bytes(bytes).map(|block| block.payload) {

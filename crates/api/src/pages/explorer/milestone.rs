@@ -214,9 +214,7 @@ fn blocks(html: &mut Html, index: MilestoneIndex, cone: &Cone) {
                     show::short_id(html, &show::block_path(id), id);
                 });
                 html.tag("span", &[], |html| {
-                    html.leaf("span", "quiet", *what);
-                    html.text(" ");
-                    show::mark(html, block::state(metadata.as_ref(), *what == "milestone"));
+                    block::short_standing(html, what, metadata.as_ref());
                 });
             });
         }
