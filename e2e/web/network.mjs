@@ -64,8 +64,10 @@ function checksum(values) {
 
 /** The Bech32 address (BIP-173) of an Ed25519 key whose hash consists of `byte`. */
 export function address(prefix, byte) {
-  const bits = [0, ...Array(32).fill(byte)].map((value) => value.toString(2).padStart(8, "0")).join("");
-  const data = bits.padEnd(Math.ceil(bits.length / 5) * 5, "0").match(/.{5}/g).map((five) => parseInt(five, 2));
+  const bytes = [0, ...Array(32).fill(byte)];
+  const bits = bytes.map((value) => value.toString(2).padStart(8, "0")).join("");
+  const groups = bits.padEnd(Math.ceil(bits.length / 5) * 5, "0").match(/.{5}/g);
+  const data = groups.map((five) => parseInt(five, 2));
   const codes = [...prefix].map((letter) => letter.charCodeAt(0));
   const head = [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
   const sum = checksum([...head, ...data, 0, 0, 0, 0, 0, 0]);
