@@ -10,6 +10,7 @@ cannot be made, links and disks stay whole, and only nodes break.
 
 from __future__ import annotations
 
+import argparse
 import pathlib
 import shutil
 import subprocess
@@ -222,9 +223,13 @@ class Field:
 
 def main() -> int:
     """Runs the field test in a folder of its own, which stays when it fails."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("minutes", nargs="?", type=float, default=SHORT_MINUTES)
+    minutes = parser.parse_args().minutes
     if (why := go_inside()) is not None:
         print(f"no namespaces here, so links and disks stay whole: {why}")
-    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else SHORT_MINUTES
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tangle-field-"))
     field = Field(folder, minutes)
     try:

@@ -28,15 +28,16 @@ pub(crate) fn keep_flat() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub(crate) const fn keep_flat() {}
 
-/// Returns free memory to the system every few seconds, until the process ends.
+/// Returns free memory to the system twice a second, until the process ends.
 ///
 /// A second's blocks are given up at once, but between them lies what stays. The allocator returns
 /// by itself only what is free at the end of an arena, so under load the holes would add up to half
 /// as much again as is in use.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn return_free() {
-    /// Time between two looks; each takes a millisecond or a few.
-    const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+    /// Time between two looks; each takes a millisecond or a few. Under 25,000 blocks a second,
+    /// four times as long made 10 MB more of 45.
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
     let work = || {
         loop {
             std::thread::sleep(PAUSE);

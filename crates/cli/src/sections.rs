@@ -19,9 +19,9 @@ section! {
     /// What the store may take.
     pub(crate) struct StorageSection {
         /// Bytes of memory for caches and write buffers.
-        memory_bytes: u64 = 16 << 20,
+        memory_bytes: u64 = tangle_storage::MEMORY_BYTES,
         /// Bytes of a block file; a full one is closed and a new one begun.
-        segment_bytes: u64 = 64 << 20,
+        segment_bytes: u64 = tangle_storage::SEGMENT_BYTES,
     }
 }
 

@@ -126,9 +126,11 @@ impl Driver {
                 Err(_) => return Ok(false),
             },
             recv(messages) -> message => {
-                let Ok(mut message) = message else { return Ok(false) };
+                let Ok(first) = message else { return Ok(false) };
+                // What is taken out of the queue is taken in, also the last one of a round.
+                let waiting = std::iter::once(first).chain(messages.try_iter());
                 let mut block_count = 0;
-                for _ in 0..MESSAGES_AT_ONCE {
+                for message in waiting.take(MESSAGES_AT_ONCE) {
                     if let Message::Blocks(arrivals, _) = &message {
                         block_count += arrivals.len();
                     }
@@ -138,8 +140,6 @@ impl Driver {
                     if block_count >= BLOCKS_AT_ONCE {
                         break;
                     }
-                    let Ok(next) = messages.try_recv() else { break };
-                    message = next;
                 }
             },
             recv(timeout) -> _ => {}

@@ -31,7 +31,7 @@ const MESSAGES_MAX: usize = 256;
 /// Errands that may wait for the writer.
 const ERRANDS_MAX: usize = 8;
 /// Referenced blocks that the window remembers: new blocks approve the youngest of them.
-const ROOT_COUNT_MAX: usize = 50_000;
+const ROOT_COUNT_MAX: usize = 25_000;
 /// Blocks that may wait for a milestone: some seconds of the heaviest traffic.
 const UNREFERENCED_COUNT_MAX: usize = 400_000;
 /// Least number of block files that make up the size a store should have.

@@ -37,4 +37,4 @@ pub use progress::{Progress, ProgressState};
 pub use prune::Pressure;
 pub use query::{ChainQuery, Kind, OutputPage, OutputQuery, OwnedLimits, OwnedOutputs};
 pub use reader::{OutputRecord, Reader, Sizes, UtxoChanges};
-pub use store::{StorageConfig, Writer};
+pub use store::{MEMORY_BYTES, SEGMENT_BYTES, StorageConfig, Writer};

@@ -24,6 +24,12 @@ pub(crate) const DEPTH_MARGIN: u32 = 5;
 /// Blocks of a cone that are looked up while the young segments are held: a millisecond's.
 const CONE_BLOCKS_AT_ONCE: usize = 4_096;
 
+/// Bytes of memory for caches and write buffers that are enough for a node under full load.
+pub const MEMORY_BYTES: u64 = 16 << 20;
+/// Bytes of a block file: small enough that disk space comes back in time, and large enough that
+/// there are few.
+pub const SEGMENT_BYTES: u64 = 64 << 20;
+
 /// Where and how the store lives.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -40,8 +46,8 @@ impl Default for StorageConfig {
     fn default() -> Self {
         Self {
             path: PathBuf::from(".tangle/node"),
-            memory_bytes: 64 << 20,
-            segment_bytes: 64 << 20,
+            memory_bytes: MEMORY_BYTES,
+            segment_bytes: SEGMENT_BYTES,
         }
     }
 }

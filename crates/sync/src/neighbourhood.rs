@@ -211,7 +211,9 @@ impl Neighbourhood {
             Message::BlockRequest(id) => Request::Block(id),
             Message::MilestoneRequest(index) => Request::Milestone(index.unwrap_or(latest)),
         };
-        if heard.may_ask(now_ms, 1) {
+        if heard.asks_again(&request) && !heard.may_waste(now_ms, 1) {
+            self.on_misbehaved(now_ms, peer, Offence::Waste, acts);
+        } else if heard.may_ask(now_ms, 1) {
             acts.push(Act::Answer(peer, request));
         } else if heard.is_offence(now_ms) {
             self.on_misbehaved(now_ms, peer, Offence::Requests, acts);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tangle_types::MilestoneIndex;
 use tangle_types::gossip::Heartbeat;
 
-use crate::{Budget, DropReason, Offence, PENALTY_MAX, PeerClass, PeerKey, PeerView};
+use crate::{Budget, DropReason, Offence, PENALTY_MAX, PeerClass, PeerKey, PeerView, Request};
 
 /// Most neighbours: each has a bit in the record of who was asked.
 pub(crate) const PEERS_MAX: usize = 64;
@@ -23,11 +23,13 @@ const REQUESTS_PER_SECOND: u64 = 50_000;
 const REQUESTS_AT_ONCE: u64 = 8_192;
 /// Requests above the budget within this time are one offence.
 const EXCESS_MS: u64 = 50;
-/// What of a neighbour may come to nothing in a second, and at once: requests for what is not here,
-/// blocks that it has sent before, heartbeats. A node that is lied to asks for a few thousand
+/// What of a neighbour may come to nothing in a second, and at once: requests for what is not here
+/// or what it has asked for before, blocks that it has sent before, heartbeats. A node that is lied to asks for a few thousand
 /// blocks that do not exist, and one that catches up tells of every milestone.
 const WASTE_PER_SECOND: u64 = 2_000;
 const WASTE_AT_ONCE: u64 = 10_000;
+/// Things that a neighbour asked for of which it is remembered that it did.
+const ASKED_MAX: u64 = 4_096;
 /// Parents of its own blocks that a neighbour may fail to give in a second, and at once. Every one
 /// that it gives counts as one that it has not failed to give.
 const ORPHANS_PER_SECOND: u64 = 20;
@@ -67,6 +69,8 @@ pub(crate) struct Peer {
     /// When asking for too much was last held against it.
     excess_ms: u64,
     waste: Budget,
+    /// What it has asked for of late, each in the one place that it can have; empty until it asks.
+    asked_for: Vec<u64>,
     orphans: Budget,
     /// When it last failed to give a parent of its own blocks above that budget.
     orphaned_ms: Option<u64>,
@@ -213,6 +217,21 @@ impl Peer {
         may_be_asked && !self.is_doubtful() && self.surely_has(index)
     }
 
+    /// Takes note of what it asks for; whether it has asked for that before, of late.
+    pub(crate) fn asks_again(&mut self, request: &Request) -> bool {
+        let mark = match request {
+            Request::Block(id) => u64::from_le_bytes(*id.0.first_chunk().expect("it is longer")),
+            Request::Milestone(index) => u64::from(index.0),
+        };
+        // Zero is an empty place.
+        let mark = mark.max(1);
+        if self.asked_for.is_empty() {
+            self.asked_for.resize(ASKED_MAX as usize, 0);
+        }
+        let place = &mut self.asked_for[(mark % ASKED_MAX) as usize];
+        std::mem::replace(place, mark) == mark
+    }
+
     /// Whether it may cause this node so much more work that is of no use to anybody.
     pub(crate) fn may_waste(&mut self, now_ms: u64, count: u64) -> bool {
         self.waste.spend(now_ms, count)
@@ -285,6 +304,7 @@ impl Peers {
             requests: Budget::new(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE, now_ms),
             excess_ms: 0,
             waste: Budget::new(WASTE_PER_SECOND, WASTE_AT_ONCE, now_ms),
+            asked_for: Vec::new(),
             orphans: Budget::new(ORPHANS_PER_SECOND, ORPHANS_AT_ONCE, now_ms),
             orphaned_ms: None,
             penalty: 0,

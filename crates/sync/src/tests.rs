@@ -40,8 +40,8 @@ fn beat(pruned: u32, solid: u32) -> Message {
     })
 }
 
-fn id(number: u8) -> BlockId {
-    BlockId([number; 32])
+fn id(number: u32) -> BlockId {
+    BlockId(std::array::from_fn(|at| number.to_le_bytes()[at % 4]))
 }
 
 fn milestone(index: u32) -> Message {
@@ -398,12 +398,14 @@ fn requests_are_answered_within_a_budget_and_beyond_it_cost() {
     let mut scene = Scene::with(at(100), &[(0, 100), (0, 100)]);
     let begin_ms = scene.now_ms;
     let mut answered = 0;
+    let mut numbers = 0..;
+    let mut next = || Message::BlockRequest(id(numbers.next().expect("it is endless")));
     // What comes at once after this node has stood still is not held against anybody much.
     for _ in 0..20_000 {
-        scene.hear(A, Message::BlockRequest(id(1)));
+        scene.hear(A, next());
     }
     let answers = |scene: &mut Scene| {
-        let is_answer = |act: &Act| *act == Act::Answer(A, Request::Block(id(1)));
+        let is_answer = |act: &Act| matches!(act, Act::Answer(A, Request::Block(_)));
         scene.acts.drain(..).filter(is_answer).count()
     };
     assert_eq!(answers(&mut scene), 8_192);
@@ -411,7 +413,7 @@ fn requests_are_answered_within_a_budget_and_beyond_it_cost() {
     while scene.hood.peer_count() == 2 {
         scene.now_ms += 1;
         for _ in 0..100 {
-            scene.hear(A, Message::BlockRequest(id(1)));
+            scene.hear(A, next());
         }
         answered += answers(&mut scene);
         let elapsed_ms = scene.now_ms - begin_ms;
@@ -617,6 +619,31 @@ fn some_waste_is_borne_and_a_flood_of_it_ends_the_connection() {
     };
     assert!(scene.acts.contains(&dropped));
     assert_eq!(scene.hood.peer_count(), 2);
+}
+
+#[test]
+fn who_asks_for_the_same_blocks_on_and_on_is_sent_away() {
+    let mut scene = Scene::with(at(100), &[(0, 100), (0, 100), (0, 100)]);
+    // An honest neighbour asks again for what it was not given in time.
+    for _ in 0..20 {
+        scene.wait(3_000);
+        scene.hear(B, beat(0, 100));
+        for number in 0..2_000 {
+            scene.hear(B, Message::BlockRequest(id(number)));
+        }
+    }
+    assert_eq!(scene.hood.peer_count(), 3);
+    for round in 0.. {
+        scene.wait(1);
+        for number in 0..40 {
+            scene.hear(A, Message::BlockRequest(id(number)));
+        }
+        if scene.hood.peer_count() == 2 {
+            break;
+        }
+        assert!(round < 1_000, "it asks 40,000 times a second");
+    }
+    assert_eq!(scene.hood.peers(scene.now_ms)[0].key, B);
 }
 
 #[test]

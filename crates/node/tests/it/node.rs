@@ -267,3 +267,23 @@ async fn newest_milestones_cannot_be_pruned() {
         .await
         .expect("it stops");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_question_is_answered_however_many_are_asked_at_once() {
+    const COUNT: usize = 5_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let node = start_in(folder.path());
+    let handle = node.handle();
+    first_milestone(&handle).await;
+    let mut questions = tokio::task::JoinSet::new();
+    for _ in 0..COUNT {
+        let handle = handle.clone();
+        questions.spawn(async move { handle.tips(1, false).await });
+    }
+    let answers = questions.join_all().await;
+    let unanswered = answers.iter().filter(|answer| answer.is_err()).count();
+    assert_eq!((answers.len(), unanswered), (COUNT, 0));
+    tokio::task::spawn_blocking(|| node.stop())
+        .await
+        .expect("it stops");
+}

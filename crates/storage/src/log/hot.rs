@@ -74,9 +74,9 @@ impl Hot {
         true
     }
 
-    /// Whether it has blocks that no milestone has referenced.
-    pub(crate) const fn is_awaiting(&self) -> bool {
-        self.awaiting_count > 0
+    /// Blocks that no milestone has referenced.
+    pub(crate) const fn awaiting_count(&self) -> usize {
+        self.awaiting_count
     }
 
     /// Adds an entry behind the last one.

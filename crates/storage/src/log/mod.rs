@@ -50,13 +50,17 @@ pub(crate) use writer::LogWriter;
 
 use crate::StoreError;
 
-/// Blocks of a segment at most; bounds the memory of a young one to about 2.5 MB.
-pub(crate) const SEGMENT_BLOCKS_MAX: usize = 1 << 15;
+/// Blocks with which a segment is full; bounds the memory of a young one to about 3 MB. The batch
+/// that fills it may have some more, for which the powers of two still have room in which that
+/// memory grows.
+pub(crate) const SEGMENT_BLOCKS_MAX: usize = 30_000;
 /// Newest segments whose blocks are in memory in any case.
 const HOT_SEGMENTS_MIN: usize = 2;
-/// Newest segments whose blocks are in memory while some of them are unreferenced, so that they are
+/// Newest segments whose blocks are in memory while many of them are unreferenced, so that they are
 /// when a milestone references them, however many come in a second.
 const HOT_SEGMENTS_MAX: usize = 12;
+/// Unreferenced blocks that are too few to keep a segment's blocks in memory.
+const STRAGGLERS_MAX: usize = 128;
 /// Newest segments whose files stay open.
 const OPEN_SEGMENTS: usize = 32;
 /// Runs of about a size that are merged into one.

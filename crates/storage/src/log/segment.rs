@@ -336,9 +336,9 @@ impl Segment {
         Ok(())
     }
 
-    /// Whether blocks are in memory that no milestone has referenced.
-    pub(crate) fn is_awaiting(&self) -> bool {
-        self.read_hot().as_ref().is_some_and(Hot::is_awaiting)
+    /// Blocks in memory that no milestone has referenced.
+    pub(crate) fn awaiting_count(&self) -> usize {
+        self.read_hot().as_ref().map_or(0, Hot::awaiting_count)
     }
 
     /// Gives up what is in memory; the table answers from now on.

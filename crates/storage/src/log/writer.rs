@@ -17,7 +17,7 @@ use super::run::{self, Run};
 use super::segment::{self, Segment};
 use super::{
     BlockLog, HOT_SEGMENTS_MAX, HOT_SEGMENTS_MIN, MERGE_COUNT, OPEN_SEGMENTS, Position, Prepare,
-    SEGMENT_BLOCKS_MAX, distance,
+    SEGMENT_BLOCKS_MAX, STRAGGLERS_MAX, distance,
 };
 use crate::StoreError;
 use crate::error::AtPath;
@@ -314,7 +314,8 @@ pub(super) fn index(
 pub(super) fn settle(log: &BlockLog) {
     let state = log.read();
     for (age, segment) in state.segments.iter().rev().enumerate() {
-        if age >= HOT_SEGMENTS_MAX || age >= HOT_SEGMENTS_MIN && !segment.is_awaiting() {
+        let is_needed = segment.awaiting_count() > STRAGGLERS_MAX;
+        if age >= HOT_SEGMENTS_MAX || age >= HOT_SEGMENTS_MIN && !is_needed {
             segment.cool();
         }
     }
