@@ -316,7 +316,7 @@ async fn transaction_is_a_flow_and_its_things_have_pages() {
     for part in [
         "Consumes 1 output",
         "Creates 4 outputs",
-        "An alias",
+        "Alias",
         "spent",
     ] {
         assert!(text.to_lowercase().contains(&part.to_lowercase()), "{part}");
