@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::content::BodyReader;
 use crate::error::Pruned;
+use crate::events::Hub;
 use crate::{ApiConfig, ApiError};
 
 /// The node, and how it is presented.
@@ -18,6 +19,7 @@ pub(crate) struct App {
     pub(crate) node: Handle,
     pub(crate) config: ApiConfig,
     pub(crate) bodies: BodyReader,
+    pub(crate) events: Arc<Hub>,
     /// Places for queries over many records.
     scans: Semaphore,
 }
@@ -28,6 +30,7 @@ impl App {
         Self {
             bodies: BodyReader::new(limits.body_bytes_max, limits.body_timeout),
             scans: Semaphore::new(limits.scans_max),
+            events: Arc::new(Hub::new(node.clone(), limits.events)),
             node,
             config,
         }

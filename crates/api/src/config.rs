@@ -60,6 +60,8 @@ pub struct Limits {
     pub stop_timeout: Duration,
     /// Queries over many records that run at once; more wait.
     pub scans_max: usize,
+    /// Bounds for those who are told of events.
+    pub events: EventLimits,
 }
 
 impl Default for Limits {
@@ -72,6 +74,35 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(20),
             stop_timeout: Duration::from_secs(5),
             scans_max: 4,
+            events: EventLimits::default(),
+        }
+    }
+}
+
+/// Bounds for those who are told of events, over MQTT or as server-sent events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventLimits {
+    /// Connections at once; one more is refused. They do not count as connections of the interface.
+    pub connections_max: usize,
+    /// Topics of a connection; with one more it ends.
+    pub topics_max: usize,
+    /// Topics of all connections; one more is refused.
+    pub topics_total_max: usize,
+    /// Bytes that wait for a subscriber, beside as many that are being sent; with more it is given
+    /// up.
+    pub queue_bytes_max: usize,
+    /// How long a connection may be silent that promises no signs of life.
+    pub idle_timeout: Duration,
+}
+
+impl Default for EventLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 2_048,
+            topics_max: 1_000,
+            topics_total_max: 200_000,
+            queue_bytes_max: 4 << 20,
+            idle_timeout: Duration::from_secs(120),
         }
     }
 }

@@ -4,6 +4,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{Content, Info, License, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::content;
+use crate::events;
 use crate::router::{acting, operating, reading};
 
 /// Where the description is served.
@@ -13,12 +14,14 @@ pub(crate) const JSON_PATH: &str = "/api/openapi.json";
 #[must_use]
 pub fn openapi() -> OpenApi {
     let (_, mut api) = reading()
+        .merge(events::routes())
         .merge(acting())
         .merge(operating())
         .split_for_parts();
     let mut info = Info::new("Tangle", "2.0.0");
     info.description = Some(
-        "Core API v2 (TIP-25) and Indexer API v1 (TIP-26) of a Tangle node. Errors have the form \
+        "Core API v2 (TIP-25), Indexer API v1 (TIP-26) and Event API v1 (TIP-28) of a Tangle \
+         node. Errors have the form \
          {\"error\":{\"code\":\"404\",\"message\":\"…\"}}."
             .to_owned(),
     );

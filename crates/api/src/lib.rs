@@ -1,4 +1,4 @@
-//! The node's interface over HTTP: core API, indexer, health, and pages for people.
+//! The node's interface over HTTP: core API, indexer, events, and pages for people.
 //!
 //! ```text
 //! listener ──> connections (limits) ──> guard (who may what) ──> routes ──> node handle, store
@@ -16,6 +16,7 @@ mod content;
 mod core;
 mod description;
 mod error;
+mod events;
 mod indexer;
 pub mod metrics;
 mod origin;
@@ -32,7 +33,7 @@ mod tips;
 pub use auth::{
     Auth, KeyError, PROTECTED_DEFAULT, PUBLIC_DEFAULT, Salt, TokenKey, TokenLifetime, Tokens,
 };
-pub use config::{ApiConfig, BaseToken, Limits};
+pub use config::{ApiConfig, BaseToken, EventLimits, Limits};
 pub use description::{json as openapi_json, openapi};
 pub use error::ApiError;
 pub use pages::Pages;

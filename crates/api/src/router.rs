@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::{
-    ApiConfig, ApiError, content, core, description, indexer, origin, owned, proofs, sync, tips,
+    ApiConfig, ApiError, content, core, description, events, indexer, origin, owned, proofs, sync,
+    tips,
 };
 
 /// Answers from this size on are compressed for whoever understands that; for smaller ones it is
@@ -30,11 +31,13 @@ pub fn router(node: Handle, config: ApiConfig) -> Router {
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
     let (reading, _) = reading().split_for_parts();
+    let (telling, _) = events::routes().split_for_parts();
     let (acting, _) = acting().split_for_parts();
     let (operating, _) = operating().split_for_parts();
     let reading = reading.route(description::JSON_PATH, get(described));
     reading
         .layer(compression)
+        .merge(telling)
         .merge(acting)
         .merge(operating.layer(from_fn(origin::guard)))
         .fallback(unknown_path)

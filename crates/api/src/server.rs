@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,11 +13,10 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Sleep;
 use tower::ServiceExt;
 
@@ -30,6 +29,29 @@ const HEADERS_MAX: usize = 64;
 /// Pause after the system refused a connection, for example because there are too many files open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The connection on which a request came.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    /// Guards the connection's place among those of the interface.
+    place: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    /// Says when the server stops. It waits for those who hold this.
+    stopping: watch::Receiver<bool>,
+}
+
+impl Connection {
+    /// Gives the place to others: from now on the connection is another's concern.
+    pub(crate) fn leave_place(&self) {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(place.take());
+    }
+
+    /// Waits until the server stops.
+    pub(crate) async fn stopped(&mut self) {
+        // An error means that the server is gone already.
+        let _ = self.stopping.wait_for(|is_stopping| *is_stopping).await;
+    }
+}
+
 /// Serves `router` on `listener` until `stop` is ready, then lets open requests end. Requests know
 /// who sent them by [`ConnectInfo`].
 pub async fn serve(
@@ -39,7 +61,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
-    let connections = GracefulShutdown::new();
+    let (stop_in, stopping) = watch::channel(false);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
@@ -57,23 +79,43 @@ pub async fn serve(
             () = &mut stop => break,
         };
         let stream = TokioIo::new(Patient::new(stream, limits.write_timeout));
+        let this = Connection {
+            place: Arc::new(Mutex::new(Some(place))),
+            stopping: stopping.clone(),
+        };
+        let of_this = this.clone();
         let with_address = router
             .clone()
             .map_request(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(ConnectInfo(address));
+                let extensions = request.extensions_mut();
+                extensions.insert(ConnectInfo(address));
+                extensions.insert(of_this.clone());
                 request
             });
         let service = TowerToHyperService::new(with_address);
-        let connection = connections.watch(http.serve_connection(stream, service));
+        let connection = http.serve_connection(stream, service).with_upgrades();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let mut this = this;
+            let mut connection = std::pin::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = this.stopped() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(place);
+            this.leave_place();
         });
     }
     drop(listener);
-    if tokio::time::timeout(limits.stop_timeout, connections.shutdown())
+    drop(stopping);
+    stop_in.send_replace(true);
+    // Whoever serves a client holds the other end.
+    let ended = stop_in.closed();
+    if tokio::time::timeout(limits.stop_timeout, ended)
         .await
         .is_err()
     {

@@ -16,6 +16,7 @@ mod gossip;
 mod hostile;
 mod ingest;
 mod limit;
+mod listeners;
 mod machine;
 mod mining;
 mod neighbours;

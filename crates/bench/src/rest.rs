@@ -14,6 +14,7 @@ use tangle_crypto::blake2b;
 use tangle_storage::Progress;
 use tangle_types::{Block, BlockId, Codec, Parents, Payload, TaggedData};
 
+use crate::listeners::Listeners;
 use crate::machine;
 use crate::report::{self, note, quantile};
 
@@ -38,6 +39,9 @@ pub struct RestArgs {
     /// Bytes of data in a block.
     #[arg(long, default_value_t = 64)]
     payload: usize,
+    /// Subscribers that are told of every block meanwhile, over MQTT.
+    #[arg(long, default_value_t = 0)]
+    subscribers: usize,
     /// Address of a running node with a PoW score of 0; by default a fresh dev network is started.
     #[arg(long)]
     node: Option<SocketAddr>,
@@ -58,6 +62,14 @@ struct Figures {
     node_cpu_us_per_block: f64,
     node_resident_bytes: u64,
     last_blocks_confirmed: bool,
+    subscribers: usize,
+    /// Subscribers that were let go, being too slow.
+    subscribers_lost: u64,
+    told_bytes: u64,
+    /// Times between milestones, as a subscriber saw them.
+    milestone_interval_min_ms: f64,
+    milestone_interval_mean_ms: f64,
+    milestone_interval_max_ms: f64,
 }
 
 /// When a connection posts.
@@ -114,6 +126,7 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         "a rate of 0 blocks a second posts nothing"
     );
     let root = tip(address)?;
+    let listeners = Listeners::start(address, args.subscribers)?;
     let what = format!(
         "posting from {} connections for {} s",
         args.connections, args.seconds
@@ -127,17 +140,11 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         interval: args.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
         connections: u32::try_from(args.connections)?,
     };
-    let tallies = std::thread::scope(|scope| -> Result<Vec<Tally>> {
-        let running: Vec<_> = (0..args.connections)
-            .map(|number| scope.spawn(move || post(address, number, args.payload, root, pace)))
-            .collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().expect("no panic"))
-            .collect()
-    })?;
+    let tallies = post_all(address, args, root, pace)?;
     let seconds = started.elapsed().as_secs_f64();
     let cpu = process.map_or(0.0, machine::cpu_seconds_of) - cpu;
+    let told = listeners.finish()?;
+    let intervals = &told.intervals_ms;
     let accepted: u64 = tallies.iter().map(|tally| tally.accepted).sum();
     let mut latencies: Vec<f64> = tallies
         .iter()
@@ -154,6 +161,12 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         node_cpu_us_per_block: cpu * 1e6 / accepted.max(1) as f64,
         node_resident_bytes: process.map_or(0, machine::resident_bytes_of),
         last_blocks_confirmed: are_confirmed(address, &tallies)?,
+        subscribers: args.subscribers,
+        subscribers_lost: told.lost,
+        told_bytes: told.bytes,
+        milestone_interval_min_ms: intervals.iter().copied().fold(f64::INFINITY, f64::min),
+        milestone_interval_mean_ms: intervals.iter().sum::<f64>() / intervals.len() as f64,
+        milestone_interval_max_ms: intervals.iter().copied().fold(0.0, f64::max),
     };
     if args.json {
         return report::json(&figures);
@@ -225,6 +238,19 @@ fn tip(address: SocketAddr) -> Result<BlockId> {
     let answer: serde_json::Value = serde_json::from_slice(&body)?;
     let tip = answer["tips"][0].as_str().context("the node has no tips")?;
     Ok(tip.parse()?)
+}
+
+/// Posts from all connections, until the end of the pace.
+fn post_all(address: SocketAddr, args: &RestArgs, root: BlockId, pace: Pace) -> Result<Vec<Tally>> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..args.connections)
+            .map(|number| scope.spawn(move || post(address, number, args.payload, root, pace)))
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
+    })
 }
 
 fn post(
@@ -364,6 +390,10 @@ fn print(figures: &Figures) -> Result<()> {
         "node cpu us/block",
         "node MiB",
         "all confirmed",
+        "subscribers",
+        "lost",
+        "told MB/s",
+        "milestone ms, least, mean, most",
     ];
     let row = vec![
         figures.connections.to_string(),
@@ -380,6 +410,15 @@ fn print(figures: &Figures) -> Result<()> {
             "no"
         }
         .to_owned(),
+        figures.subscribers.to_string(),
+        figures.subscribers_lost.to_string(),
+        format!("{:.1}", figures.told_bytes as f64 / 1e6 / figures.seconds),
+        format!(
+            "{:.0}, {:.0}, {:.0}",
+            figures.milestone_interval_min_ms,
+            figures.milestone_interval_mean_ms,
+            figures.milestone_interval_max_ms
+        ),
     ];
     report::table(&heads, &[row])
 }

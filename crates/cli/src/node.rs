@@ -5,7 +5,7 @@ mod config;
 mod inspect;
 mod network;
 
-use tangle_api::{ApiConfig, Auth, Limits, Salt, TokenKey, Tokens};
+use tangle_api::{ApiConfig, Auth, EventLimits, Limits, Salt, TokenKey, Tokens};
 use tangle_node::{CoordinatorConfig, Handle, NodeConfig};
 use tangle_storage::{Genesis, StorageConfig};
 
@@ -152,6 +152,10 @@ fn api_config(config: &NodeFile, genesis: &Genesis) -> Outcome<ApiConfig> {
         ),
         limits: Limits {
             connections_max: config.rest.connections_max,
+            events: EventLimits {
+                connections_max: config.rest.event_connections_max,
+                ..EventLimits::default()
+            },
             ..Limits::default()
         },
     })

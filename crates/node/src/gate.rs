@@ -39,13 +39,27 @@ impl Gate {
     /// Blocks the calling thread until there is room.
     pub(crate) fn enter(self: &Arc<Self>, load: Load) -> Permit {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        while *inside != Load::default()
-            && (inside.blocks + load.blocks > self.max.blocks
-                || inside.bytes + load.bytes > self.max.bytes)
-        {
+        while !self.has_room(*inside, load) {
             let woken = self.left.wait(inside);
             inside = woken.unwrap_or_else(PoisonError::into_inner);
         }
+        self.admit(&mut inside, load)
+    }
+
+    /// Lets work in if there is room for it now.
+    pub(crate) fn try_enter(self: &Arc<Self>, load: Load) -> Option<Permit> {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_let_in = self.has_room(*inside, load);
+        is_let_in.then(|| self.admit(&mut inside, load))
+    }
+
+    fn has_room(&self, inside: Load, load: Load) -> bool {
+        inside == Load::default()
+            || inside.blocks + load.blocks <= self.max.blocks
+                && inside.bytes + load.bytes <= self.max.bytes
+    }
+
+    fn admit(self: &Arc<Self>, inside: &mut Load, load: Load) -> Permit {
         inside.blocks += load.blocks;
         inside.bytes += load.bytes;
         Permit {
@@ -91,6 +105,7 @@ mod tests {
         let load = |blocks| Load { blocks, bytes: 0 };
         let gate = Gate::new(load(4));
         let large = gate.enter(load(9));
+        assert!(gate.try_enter(load(1)).is_none());
         let (entered_in, entered) = mpsc::channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -20,13 +20,17 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
 use crate::driver::Message;
+use crate::events::Events;
 use crate::gossip::{Gossip, GossipCounts};
 use crate::intake::{CurrentParameters, Intake};
 use crate::peers::{self, PeerList};
 use crate::snapshots::SnapshotCounts;
 use crate::status::StatusBoard;
 use crate::writer::Errand;
-use crate::{Peer, PeerError, PruningConfig, Queue, SnapshotConfig, SnapshotSummary, Status};
+use crate::{
+    EventCounts, EventMeter, Listener, Peer, PeerError, PruningConfig, Queue, SnapshotConfig,
+    SnapshotSummary, Status,
+};
 
 /// Longest wait for a white-flag cone to become complete, in milliseconds.
 const WHITE_FLAG_WAIT_MS: u64 = 2_000;
@@ -65,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) snapshot_counts: Arc<SnapshotCounts>,
     pub(crate) peers: Mutex<PeerList>,
     pub(crate) gossip: Arc<Gossip>,
+    pub(crate) events: Arc<Events>,
     pub(crate) network: OnceLock<NetworkHandle>,
 }
 
@@ -424,6 +429,24 @@ impl Handle {
     #[must_use]
     pub fn network(&self) -> Option<&NetworkHandle> {
         self.shared.network.get()
+    }
+
+    /// Opens a feed of what happens from now on.
+    #[must_use]
+    pub fn listen(&self) -> Listener {
+        self.shared.events.listen()
+    }
+
+    /// Who listens, and what they missed.
+    #[must_use]
+    pub fn event_counts(&self) -> EventCounts {
+        self.shared.events.counts()
+    }
+
+    /// What is counted where events are passed on.
+    #[must_use]
+    pub fn event_meter(&self) -> &EventMeter {
+        &self.shared.events.meter
     }
 
     /// Known and connected peers, by id.

@@ -13,6 +13,7 @@
 
 mod config;
 mod driver;
+mod events;
 mod gate;
 mod gossip;
 mod handle;
@@ -27,6 +28,7 @@ mod sync_log;
 mod writer;
 
 pub use config::{CoordinatorConfig, NodeConfig, PruningConfig, SnapshotConfig};
+pub use events::{Confirmation, Event, EventCounts, EventMeter, Heard, Listener, SolidBlock};
 pub use gossip::{GossipCounts, Transport, TransportEvent, TransportEvents};
 pub use handle::{
     BlockState, Handle, PruneError, PruneTarget, SnapshotError, SubmitError, TipsError,

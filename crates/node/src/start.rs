@@ -16,6 +16,7 @@ use tokio::runtime;
 use tokio::sync::{Semaphore, watch};
 
 use crate::driver::{Driver, DriverState, JOBS_MAX, Message, now};
+use crate::events::Events;
 use crate::gate::Gate;
 use crate::gossip::{Ear, Gossip, Heard, Transport, TransportEvents, serve};
 use crate::handle::Shared;
@@ -122,12 +123,14 @@ pub fn start(
         state.keys.clone(),
     );
     let gossip = Arc::new(Gossip::default());
+    let events = Arc::new(Events::default());
     let scribe = Scribe {
         store: state.store,
         reader: state.reader.clone(),
         jobs,
         errands,
         durable: durable_in,
+        events: Arc::clone(&events),
         pruning: config.pruning,
     };
     let mut driver = Driver {
@@ -143,10 +146,7 @@ pub fn start(
         state: DriverState::default(),
     };
     replay(&mut driver, state.unreferenced, &state.keys)?;
-    let report = Report {
-        board: Arc::clone(&state.board),
-        failure: failure_in,
-    };
+    let report = Report::new(&state.board, failure_in);
     let snapshots = Snapshots::new(config, &state.reader, genesis);
     let (snapshot_lock, snapshot_counts) = snapshots.shared();
     let threads = spawn(&report, checkers, snapshots, scribe, driver)?;
@@ -168,6 +168,7 @@ pub fn start(
         snapshot_counts,
         peers: Mutex::new(PeerList::default()),
         gossip,
+        events,
         network: OnceLock::new(),
     });
     Ok(Node {
@@ -321,6 +322,7 @@ impl Node {
         // Fails only when the engine has ended by itself.
         let _ = shared.engine.send(Message::Stop);
         shared.gossip.server().close();
+        shared.events.close();
         let threads = self.threads;
         let all = threads.checkers.into_iter().chain(threads.neighbours);
         for thread in all.chain([threads.engine, threads.writer]) {
@@ -434,6 +436,13 @@ struct Report {
 }
 
 impl Report {
+    fn new(board: &Arc<StatusBoard>, failure: watch::Sender<Option<String>>) -> Self {
+        Self {
+            board: Arc::clone(board),
+            failure,
+        }
+    }
+
     fn spawn(
         self,
         name: &str,

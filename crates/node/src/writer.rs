@@ -13,6 +13,7 @@ use tangle_types::{BlockId, MilestoneIndex};
 use tokio::sync::oneshot;
 
 use crate::driver::Durable;
+use crate::events::Events;
 use crate::gate::Permit;
 use crate::intake::Answer;
 use crate::{PruneError, PruneTarget, PruningConfig};
@@ -60,6 +61,7 @@ pub(crate) struct Scribe {
     pub(crate) jobs: Receiver<Jobs>,
     pub(crate) errands: Receiver<Errand>,
     pub(crate) durable: Sender<Durable>,
+    pub(crate) events: Arc<Events>,
     pub(crate) pruning: PruningConfig,
 }
 
@@ -127,12 +129,13 @@ impl Scribe {
     fn append(&mut self, blocks: &mut Vec<Arc<CheckedBlock>>) -> Result<(), StoreError> {
         if !blocks.is_empty() {
             self.store.append(blocks)?;
+            self.events.solid(blocks);
             blocks.clear();
         }
         Ok(())
     }
 
-    fn commit(&mut self, commit: &MilestoneCommit) -> Result<(), StoreError> {
+    fn commit(&mut self, commit: &Arc<MilestoneCommit>) -> Result<(), StoreError> {
         let started = Instant::now();
         self.store.commit(commit)?;
         let index = commit.milestone.milestone.index;
@@ -143,6 +146,7 @@ impl Scribe {
             "milestone is durable"
         );
         self.tell(Durable::Milestone(index));
+        self.events.confirmed(commit);
         Ok(())
     }
 

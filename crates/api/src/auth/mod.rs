@@ -15,7 +15,7 @@ pub use self::token::{KeyError, Salt, TokenKey, TokenLifetime, Tokens};
 use crate::ApiError;
 
 /// Paths that anybody may use unless the operator says otherwise.
-pub const PUBLIC_DEFAULT: [&str; 18] = [
+pub const PUBLIC_DEFAULT: [&str; 19] = [
     "/health",
     "/api/routes",
     "/api/openapi.json",
@@ -28,6 +28,7 @@ pub const PUBLIC_DEFAULT: [&str; 18] = [
     "/api/core/v2/outputs*",
     "/api/core/v2/treasury",
     "/api/core/v2/receipts*",
+    "/api/events/v1",
     "/api/indexer/v1/*",
     "/api/mqtt/v1",
     "/api/poi/v1/*",

@@ -182,7 +182,7 @@ pub(super) async fn answer_metadata(app: &App, id: &BlockId) -> Result<Response,
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BlockMetadata)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Metadata {
+pub(crate) struct Metadata {
     #[schema(value_type = BlockIdText)]
     block_id: BlockId,
     #[schema(value_type = Vec<BlockIdText>)]
@@ -228,7 +228,7 @@ enum InclusionState {
 }
 
 impl Metadata {
-    fn new(block_id: BlockId, state: BlockState) -> Self {
+    pub(crate) fn new(block_id: BlockId, state: BlockState) -> Self {
         let referenced = state.referenced;
         let (inclusion, reason) = match referenced.map(|metadata| metadata.inclusion) {
             None => (None, None),

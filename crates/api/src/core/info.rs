@@ -36,7 +36,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> StatusCode {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Routes {
     /// What follows `/api/`.
-    routes: [&'static str; 3],
+    routes: [&'static str; 4],
 }
 
 /// The interfaces this node offers.
@@ -48,7 +48,7 @@ pub(super) struct Routes {
 )]
 pub(super) async fn routes() -> Result<Response, ApiError> {
     content::json(&Routes {
-        routes: ["core/v2", "indexer/v1", "poi/v1"],
+        routes: ["core/v2", "indexer/v1", "mqtt/v1", "poi/v1"],
     })
 }
 

@@ -10,6 +10,9 @@ mod transactions;
 mod treasury;
 mod white_flag;
 
+pub(crate) use self::blocks::Metadata as BlockMetadata;
+pub(crate) use self::outputs::Whole as OutputWithMetadata;
+
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;

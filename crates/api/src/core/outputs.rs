@@ -20,7 +20,7 @@ use crate::schema::{BlockIdText, OutputIdText, OutputSchema, TransactionIdText};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OutputWithMetadata)]
-pub(super) struct Whole {
+pub(crate) struct Whole {
     metadata: Metadata,
     #[schema(value_type = OutputSchema)]
     output: OutputJson,
@@ -76,6 +76,15 @@ impl From<&OutputRecord> for Metadata {
     }
 }
 
+impl From<&OutputRecord> for Whole {
+    fn from(record: &OutputRecord) -> Self {
+        Self {
+            metadata: Metadata::from(record),
+            output: OutputJson::from(&record.output.output),
+        }
+    }
+}
+
 /// An output with its metadata.
 #[utoipa::path(
     get,
@@ -99,10 +108,7 @@ pub(super) async fn output(
     let record = record(&app, &id)?;
     match content::wanted(&headers) {
         Form::Binary => Ok(content::binary(record.output.output.to_bytes())),
-        Form::Json => content::json(&Whole {
-            metadata: Metadata::from(&record),
-            output: OutputJson::from(&record.output.output),
-        }),
+        Form::Json => content::json(&Whole::from(&record)),
     }
 }
 

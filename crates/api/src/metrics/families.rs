@@ -1,5 +1,7 @@
 //! All metrics, by what they are about.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tangle_types::MilestoneIndex;
 
 use super::{Family, Kind, Probe, Samples};
@@ -43,6 +45,10 @@ fn push(samples: &mut Samples, value: f64) {
 
 fn index(samples: &mut Samples, index: MilestoneIndex) {
     push(samples, f64::from(index.0));
+}
+
+fn meter(samples: &mut Samples, count: &AtomicU64) {
+    push(samples, count.load(Ordering::Relaxed) as f64);
 }
 
 fn flag(samples: &mut Samples, is_set: bool) {
@@ -197,6 +203,36 @@ pub const FAMILIES: &[Family] = &[
             samples.push(("refused_requests", counts.refused_requests as f64));
             samples.push(("served_requests", counts.served_requests as f64));
         },
+    ),
+    one(
+        "tangle_event_subscribers",
+        Kind::Gauge,
+        "Connections that are told of events.",
+        |probe, samples| meter(samples, &probe.node.event_meter().subscribers),
+    ),
+    one(
+        "tangle_event_subscriptions",
+        Kind::Gauge,
+        "Topics that they are told of, summed over all of them.",
+        |probe, samples| meter(samples, &probe.node.event_meter().subscriptions),
+    ),
+    one(
+        "tangle_event_bytes_total",
+        Kind::Counter,
+        "Bytes of events, summed over all subscribers.",
+        |probe, samples| meter(samples, &probe.node.event_meter().told_bytes),
+    ),
+    one(
+        "tangle_event_subscribers_dropped_total",
+        Kind::Counter,
+        "Subscribers that read too slowly and were given up.",
+        |probe, samples| meter(samples, &probe.node.event_meter().given_up),
+    ),
+    one(
+        "tangle_events_missed_total",
+        Kind::Counter,
+        "Events that no subscriber was told of, because there were too many at once.",
+        |probe, samples| push(samples, probe.node.event_counts().missed as f64),
     ),
     many(
         "tangle_store_bytes",

@@ -2,6 +2,7 @@
 
 mod auth;
 mod errors;
+mod events;
 mod harness;
 mod indexer;
 mod malformed;

@@ -49,7 +49,7 @@ async fn info_has_every_field_that_clients_need() {
     let routes = client.read("/api/routes").await;
     assert_eq!(
         routes,
-        json!({"routes": ["core/v2", "indexer/v1", "poi/v1"]})
+        json!({"routes": ["core/v2", "indexer/v1", "mqtt/v1", "poi/v1"]})
     );
 }
 

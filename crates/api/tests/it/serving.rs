@@ -14,13 +14,13 @@ use crate::harness::{api_config, client};
 /// How long the server may take to do what it should.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-struct Server {
-    address: std::net::SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: std::net::SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-async fn server(limits: Limits) -> Server {
+pub(crate) async fn server(limits: Limits) -> Server {
     let node = client().await.node;
     let config = ApiConfig {
         limits,
@@ -42,7 +42,7 @@ async fn server(limits: Limits) -> Server {
 
 impl Server {
     /// A plain blocking connection: the server has threads of its own.
-    fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).expect("a connection");
         for result in [
             stream.set_read_timeout(Some(PATIENCE)),
@@ -53,7 +53,7 @@ impl Server {
         stream
     }
 
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         let _ = self.stop.take().expect("it ends once").send(());
         tokio::time::timeout(PATIENCE, self.task)
             .await
@@ -62,7 +62,7 @@ impl Server {
     }
 }
 
-fn quick() -> Limits {
+pub(crate) fn quick() -> Limits {
     Limits {
         head_timeout: Duration::from_millis(300),
         body_timeout: Duration::from_millis(300),
@@ -73,7 +73,7 @@ fn quick() -> Limits {
 }
 
 /// What comes until the server closes the connection, within the time of a read.
-fn rest(stream: &mut TcpStream) -> String {
+pub(crate) fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     if let Err(error) = stream.read_to_end(&mut bytes) {
         let text = String::from_utf8_lossy(&bytes);

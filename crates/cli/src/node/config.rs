@@ -67,6 +67,8 @@ section! {
         protected_paths: Vec<String> = tangle_api::PROTECTED_DEFAULT.map(str::to_owned).to_vec(),
         /// Connections served at once; more wait.
         connections_max: usize = 1_024,
+        /// Connections that are told of events, beside those; more are refused.
+        event_connections_max: usize = 2_048,
         /// Whether there are pages for people: dashboard, explorer, faucet. They show what the
         /// public paths tell.
         pages: bool = true,
