@@ -148,6 +148,32 @@ test("explorer, peers and documentation are whole", LIMIT, async () => {
   await context.close();
 });
 
+test("visualizer draws blocks as they come and follows one", LIMIT, async () => {
+  const { context, page, troubles } = await visitor({ viewport: { width: 1280, height: 860 } });
+  await page.goto("/");
+  await page.getByRole("link", { name: "Visualizer" }).click();
+  await page.getByText(/blocks a second/).waitFor();
+  const ids = [];
+  for (let count = 0; count < 30; count += 1) {
+    const answer = await fetch(`${network.about.node}/api/core/v2/blocks`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ protocolVersion: 2, payload: { type: 5, tag: "0x01", data: "0x" } }),
+    });
+    ids.push((await answer.json()).blockId);
+  }
+  await page.waitForFunction(() => Number(document.getElementById("tangle").dataset.blocks) > 20);
+  await page.getByRole("textbox", { name: "Follow block" }).fill(ids[15]);
+  await page.getByText(/data, confirmed; .* before it and .* after it/).waitFor();
+  await checkPage(page, "desk-visualizer");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Go on" }).waitFor();
+  await page.getByRole("link", { name: ids[15].slice(0, 10) }).click();
+  await page.waitForURL(`**/explorer/block/${ids[15]}`);
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
 test("pages need no script", LIMIT, async () => {
   const { context, page, troubles } = await visitor({ javaScriptEnabled: false });
   await page.goto("/");

@@ -63,6 +63,11 @@ pub(crate) static TRY: LazyLock<Asset> = LazyLock::new(|| {
     let content = include_str!("../../assets/try.js");
     Asset::new("try.js", "text/javascript; charset=utf-8", content)
 });
+/// Draws the Tangle.
+pub(crate) static VISUALIZER: LazyLock<Asset> = LazyLock::new(|| {
+    let content = include_str!("../../assets/visualizer.js");
+    Asset::new("visualizer.js", "text/javascript; charset=utf-8", content)
+});
 /// The sign of the pages.
 pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
     let content = include_str!("../../assets/icon.svg");
@@ -71,7 +76,7 @@ pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
 
 /// The routes of all files.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    [&STYLE, &LIVE, &TRY, &ICON]
+    [&STYLE, &LIVE, &TRY, &VISUALIZER, &ICON]
         .into_iter()
         .fold(Router::new(), |router, asset| {
             router.route(asset.path(), get(async || asset.answer()))

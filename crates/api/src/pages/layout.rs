@@ -3,9 +3,9 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::pages::assets;
 use crate::pages::html::Html;
 use crate::pages::site::{Site, Trouble};
+use crate::pages::{assets, visualizer};
 
 /// What the pages are allowed to do in a browser: nothing but use the node's own files.
 pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
@@ -16,6 +16,7 @@ pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-sr
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Overview,
+    Visualizer,
     Explorer,
     Peers,
     Faucet,
@@ -23,8 +24,9 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Overview,
+        Self::Visualizer,
         Self::Explorer,
         Self::Peers,
         Self::Faucet,
@@ -34,6 +36,7 @@ impl Place {
     const fn path_and_name(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("/", "Overview"),
+            Self::Visualizer => ("/visualizer", "Visualizer"),
             Self::Explorer => ("/explorer", "Explorer"),
             Self::Peers => ("/peers", "Peers"),
             Self::Faucet => ("/faucet", "Faucet"),
@@ -45,6 +48,7 @@ impl Place {
     fn is_open(self, site: &Site) -> bool {
         match self {
             Self::Overview => site.may_read("/api/core/v2/info"),
+            Self::Visualizer => site.may_read(visualizer::STREAM),
             Self::Explorer => true,
             Self::Peers => site.may_read("/api/core/v2/peers"),
             Self::Faucet => site.faucet.is_some(),

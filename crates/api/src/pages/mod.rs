@@ -26,5 +26,6 @@ mod routes;
 mod samples;
 mod show;
 mod site;
+mod visualizer;
 
 pub use routes::Pages;

@@ -11,7 +11,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use crate::pages::site::Site;
-use crate::pages::{assets, docs, explorer, faucet, layout, overview, peers};
+use crate::pages::{assets, docs, explorer, faucet, layout, overview, peers, visualizer};
 
 /// The pages of a node.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ impl Pages {
     pub fn router(&self) -> Router {
         let router = Router::new()
             .route("/", get(overview::page))
+            .route("/visualizer", get(visualizer::page))
             .route("/peers", get(peers::page))
             .route("/api/docs", get(docs::page))
             .merge(explorer::routes())

@@ -313,12 +313,7 @@ async fn transaction_is_a_flow_and_its_things_have_pages() {
     let things = things(&client).await;
     let path = format!("/explorer/transaction/{}", things.transaction);
     let text = page(&client, &path, 200).await;
-    for part in [
-        "Consumes 1 output",
-        "Creates 4 outputs",
-        "Alias",
-        "spent",
-    ] {
+    for part in ["Consumes 1 output", "Creates 4 outputs", "Alias", "spent"] {
         assert!(text.to_lowercase().contains(&part.to_lowercase()), "{part}");
     }
     assert!(!text.contains("<b>tag"));
@@ -455,6 +450,7 @@ async fn pages_show_no_more_than_visitors_may_read() {
         "/".to_owned(),
         "/explorer".to_owned(),
         "/peers".to_owned(),
+        "/visualizer".to_owned(),
         "/api/docs".to_owned(),
         format!("/explorer/block/{id}"),
         format!("/explorer/proof/{id}"),

@@ -18,6 +18,7 @@ use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place, answer};
 use crate::pages::show::{self, State as Standing, fact};
 use crate::pages::site::{Site, Trouble};
+use crate::pages::visualizer;
 
 /// Time between two looks at a block that no milestone references yet.
 const RENEWED_MS: u32 = 1_000;
@@ -209,6 +210,12 @@ fn standing_facts(html: &mut Html, site: &Site, found: &Found) {
         });
     }
     let Some(metadata) = state.referenced else {
+        if site.may_read(visualizer::STREAM) {
+            fact(html, "Live", |html| {
+                let path = format!("/visualizer?follow={}", found.id);
+                html.link(&path, "Follow it in the visualizer");
+            });
+        }
         fact(html, "Standing", |html| {
             html.text(match (state.is_solid, state.should_reattach) {
                 (false, _) => "It waits for blocks that it approves and that are not here yet.",
