@@ -1,11 +1,7 @@
 //! The OpenAPI description, made from the code that answers.
 
-use std::fmt::Write;
-
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::{
-    Content, Info, License, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
-};
+use utoipa::openapi::{Content, Info, License, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::content;
 use crate::events;
@@ -13,8 +9,6 @@ use crate::router::{acting, operating, reading};
 
 /// Where the description is served.
 pub(crate) const JSON_PATH: &str = "/api/openapi.json";
-/// Where people read it.
-pub(crate) const PAGE_PATH: &str = "/api/docs";
 
 /// The description of the whole interface.
 #[must_use]
@@ -90,76 +84,8 @@ fn error_answer(description: &str) -> Response {
         .build()
 }
 
-/// The description as a page without anything from elsewhere.
-#[must_use]
-pub(crate) fn page() -> String {
-    let api = openapi();
-    let mut html = String::from(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Tangle API</title><style>\
-         body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-         code{background:#8882;padding:.1em .3em;border-radius:.2em}h2{margin-top:2rem}\
-         dt{margin-top:1rem}dd{margin:0 0 0 2rem}</style><h1>Tangle API</h1>\
-         <p>For programs: <a href=\"/api/openapi.json\"><code>/api/openapi.json</code></a></p>",
-    );
-    let mut tags: Vec<&str> = Vec::new();
-    for (_, _, operation) in operations(&api) {
-        let tag = tag(operation);
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    for group in tags {
-        push(&mut html, format_args!("<h2>{}</h2><dl>", Escaped(group)));
-        for (path, method, operation) in operations(&api).filter(|entry| tag(entry.2) == group) {
-            describe(&mut html, path, method, operation);
-        }
-        html.push_str("</dl>");
-    }
-    html.push_str("</html>\n");
-    html
-}
-
-fn describe(html: &mut String, path: &str, method: &str, operation: &Operation) {
-    let text = operation.summary.as_deref().unwrap_or_default();
-    push(
-        html,
-        format_args!(
-            "<dt><code>{method} {}</code></dt><dd>{}<ul>",
-            Escaped(path),
-            Escaped(text)
-        ),
-    );
-    for parameter in operation.parameters.iter().flatten() {
-        let RefOr::T(parameter) = parameter else {
-            continue;
-        };
-        let is_needed = matches!(parameter.required, Required::True);
-        push(
-            html,
-            format_args!(
-                "<li><code>{}</code>{} {}</li>",
-                Escaped(&parameter.name),
-                if is_needed { "" } else { " (optional)" },
-                Escaped(parameter.description.as_deref().unwrap_or_default())
-            ),
-        );
-    }
-    for (status, response) in &operation.responses.responses {
-        if let RefOr::T(response) = response {
-            push(
-                html,
-                format_args!(
-                    "<li>{}: {}</li>",
-                    Escaped(status),
-                    Escaped(&response.description)
-                ),
-            );
-        }
-    }
-    html.push_str("</ul></dd>");
-}
-
-fn operations(api: &OpenApi) -> impl Iterator<Item = (&str, &str, &Operation)> {
+/// All operations with their paths and methods.
+pub(crate) fn operations(api: &OpenApi) -> impl Iterator<Item = (&str, &str, &Operation)> {
     api.paths.paths.iter().flat_map(|(path, item)| {
         [
             ("GET", &item.get),
@@ -169,36 +95,6 @@ fn operations(api: &OpenApi) -> impl Iterator<Item = (&str, &str, &Operation)> {
         .into_iter()
         .filter_map(move |(method, operation)| Some((path.as_str(), method, operation.as_ref()?)))
     })
-}
-
-fn tag(operation: &Operation) -> &str {
-    operation
-        .tags
-        .as_ref()
-        .and_then(|tags| tags.first())
-        .map_or("other", String::as_str)
-}
-
-fn push(html: &mut String, text: std::fmt::Arguments<'_>) {
-    html.write_fmt(text).expect("a string takes any text");
-}
-
-/// A text inside HTML.
-struct Escaped<'a>(&'a str);
-
-impl std::fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                '"' => f.write_str("&quot;")?,
-                other => f.write_char(other)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -226,18 +122,6 @@ mod tests {
         for reference in text.split("#/components/schemas/").skip(1) {
             let name = reference.split('"').next().expect("a name");
             assert!(schemas.contains_key(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn page_names_every_path_and_needs_nothing_from_elsewhere() {
-        let page = page();
-        let api = openapi();
-        for path in api.paths.paths.keys() {
-            assert!(page.contains(&path.replace('&', "&amp;")), "{path}");
-        }
-        for remote in ["http:", "https:", "<script"] {
-            assert!(!page.contains(remote), "{remote}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The node's interface over HTTP: core API, indexer, events, health, and their description.
+//! The node's interface over HTTP: core API, indexer, events, and pages for people.
 //!
 //! ```text
 //! listener ──> connections (limits) ──> guard (who may what) ──> routes ──> node handle, store
@@ -7,7 +7,7 @@
 //! What it is not: it decides nothing about blocks or the ledger; it asks a
 //! [`Handle`](tangle_node::Handle) and puts the answers into the form that clients expect.
 //!
-//! Begin with [`router()`] and [`serve()`].
+//! Begin with [`router()`] and [`serve()`]; with [`Pages`] for what a browser shows.
 
 mod app;
 mod auth;
@@ -21,6 +21,7 @@ mod indexer;
 pub mod metrics;
 mod origin;
 mod owned;
+mod pages;
 mod params;
 mod proofs;
 mod router;
@@ -35,5 +36,6 @@ pub use auth::{
 pub use config::{ApiConfig, BaseToken, EventLimits, Limits};
 pub use description::{json as openapi_json, openapi};
 pub use error::ApiError;
+pub use pages::Pages;
 pub use router::router;
 pub use server::serve;

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tangle_node::Handle;
 use tower_http::CompressionLevel;
@@ -34,9 +34,7 @@ pub fn router(node: Handle, config: ApiConfig) -> Router {
     let (telling, _) = events::routes().split_for_parts();
     let (acting, _) = acting().split_for_parts();
     let (operating, _) = operating().split_for_parts();
-    let reading = reading
-        .route(description::JSON_PATH, get(described))
-        .route(description::PAGE_PATH, get(described_for_people));
+    let reading = reading.route(description::JSON_PATH, get(described));
     reading
         .layer(compression)
         .merge(telling)
@@ -128,11 +126,4 @@ async fn described() -> Response {
     static TEXT: OnceLock<String> = OnceLock::new();
     let text: &'static str = TEXT.get_or_init(description::json);
     ([(header::CONTENT_TYPE, content::JSON)], text).into_response()
-}
-
-async fn described_for_people() -> Response {
-    static PAGE: OnceLock<String> = OnceLock::new();
-    let page: &'static str = PAGE.get_or_init(description::page);
-    let policy = "default-src 'none'; style-src 'unsafe-inline'";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }

@@ -138,6 +138,7 @@ impl Plan<'_> {
             }),
             api: api_config(&self.genesis.token, self.folder)?,
             rest: listeners.rest,
+            has_pages: true,
             metrics: listeners.metrics,
             network: nodes::network(position, self.links, &self.names, self.genesis),
             neighbours: links_before.map(|link| link.ends[0]).collect(),

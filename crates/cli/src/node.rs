@@ -48,6 +48,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
         coordinator,
         api,
         rest,
+        has_pages: config.rest.pages,
         metrics,
         faucet,
         network: neighbours,

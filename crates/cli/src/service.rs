@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use tangle_api::{ApiConfig, Limits};
+use tangle_api::{ApiConfig, Limits, Pages};
 use tangle_apps::{Faucet, FaucetConfig, FaucetNetwork};
 use tangle_client::Client;
 use tangle_crypto::ed25519::SecretKey;
@@ -42,6 +42,8 @@ pub(crate) struct Service {
     pub(crate) coordinator: Option<CoordinatorConfig>,
     pub(crate) api: ApiConfig,
     pub(crate) rest: TcpListener,
+    /// Whether it shows pages for people.
+    pub(crate) has_pages: bool,
     pub(crate) metrics: Option<TcpListener>,
     pub(crate) faucet: Option<FaucetService>,
     /// How to connect with other nodes, if at all.
@@ -104,6 +106,7 @@ struct Front {
     genesis: Genesis,
     api: ApiConfig,
     rest: TcpListener,
+    has_pages: bool,
     metrics: Option<TcpListener>,
     faucet: Option<FaucetService>,
     network: Option<NetworkConfig>,
@@ -125,6 +128,7 @@ fn start(services: Vec<Service>) -> Outcome<(Vec<Node>, Vec<Front>)> {
             genesis: service.genesis,
             api: service.api,
             rest: service.rest,
+            has_pages: service.has_pages,
             metrics: service.metrics,
             faucet: service.faucet,
             network: service.network,
@@ -209,7 +213,8 @@ impl Front {
             ..self.api.limits
         };
         let address = local_address(&self.rest)?;
-        let mut router = tangle_api::router(node.handle(), self.api);
+        let mut router = tangle_api::router(node.handle(), self.api.clone());
+        let mut faucet_router = None;
         if let Some(service) = self.faucet {
             let network = FaucetNetwork {
                 parameters: self.genesis.parameters,
@@ -227,6 +232,13 @@ impl Front {
             .map_err(|error| Failure::new(Code::ConfigValue, error))?;
             router = router.nest("/faucet", faucet.router());
             tasks.spawn(serve(service.listener, faucet.router(), limits, stopping)?);
+            faucet_router = Some(faucet.router());
+        }
+        if self.has_pages {
+            let pages = Pages::new(node.handle(), self.api, faucet_router);
+            router = router.merge(pages.router());
+            let stop = stopped(stopping);
+            tasks.spawn(async move { pages.measure(stop).await });
         }
         if let Some(listener) = self.metrics {
             let router = tangle_api::metrics::router(node.handle());
@@ -245,12 +257,21 @@ fn serve(
 ) -> Outcome<impl Future<Output = ()> + use<>> {
     let listener = tokio::net::TcpListener::from_std(listener)
         .map_err(|error| Failure::new(Code::NodeStart, error))?;
+    Ok(tangle_api::serve(
+        listener,
+        router,
+        limits,
+        stopped(stopping),
+    ))
+}
+
+/// Ready when the process is to end.
+fn stopped(stopping: &watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
     let mut stopping = stopping.clone();
-    let stop = async move {
+    async move {
         // An error means that whoever could stop it is gone.
         let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
-    };
-    Ok(tangle_api::serve(listener, router, limits, stop))
+    }
 }
 
 /// Announces the nodes when they are ready, then shows how they are, until there is a reason to

@@ -141,6 +141,22 @@ impl Reader {
         })
     }
 
+    /// Where a block stands that a milestone references.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn block_metadata(&self, id: &BlockId) -> Result<Option<BlockMetadata>, StoreError> {
+        let found = self.shared.noted(|shared| shared.log.find(id))?;
+        if let Some(standing) = found.and_then(|found| found.entry.standing) {
+            return Ok(Some(standing));
+        }
+        Ok(self.shared.entry_point(id).map(|index| BlockMetadata {
+            referenced_by: index,
+            white_flag_index: 0,
+            inclusion: Inclusion::NoTransaction,
+        }))
+    }
+
     /// An output with its state.
     ///
     /// # Errors
@@ -366,15 +382,7 @@ impl Store for Reader {
     }
 
     fn metadata(&self, id: &BlockId) -> Result<Option<BlockMetadata>, StoreError> {
-        let found = self.shared.noted(|shared| shared.log.find(id))?;
-        if let Some(standing) = found.and_then(|found| found.entry.standing) {
-            return Ok(Some(standing));
-        }
-        Ok(self.shared.entry_point(id).map(|index| BlockMetadata {
-            referenced_by: index,
-            white_flag_index: 0,
-            inclusion: Inclusion::NoTransaction,
-        }))
+        self.block_metadata(id)
     }
 
     fn output(&self, id: &OutputId) -> Result<Lookup, StoreError> {

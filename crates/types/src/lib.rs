@@ -1,4 +1,5 @@
-//! The values of the Stardust protocol (version 2): bytes, JSON and syntactic rules.
+//! The values of the Stardust protocol (version 2): bytes, JSON, syntactic rules, and
+//! the words in which people are told of them.
 //!
 //! What it is not: rules that need the ledger or the Tangle (those are in `tangle-ledger` and
 //! `tangle-dag`), or input and output of any kind.
@@ -26,6 +27,7 @@ mod proof;
 mod syntax;
 mod unlock;
 mod unlock_condition;
+pub mod words;
 
 pub use address::{Address, AddressError};
 pub use block::{Block, DraftBlock, Parents};

@@ -12,7 +12,6 @@
 
 mod access;
 pub mod actions;
-mod amount;
 mod balance;
 mod build;
 mod file;
@@ -25,10 +24,8 @@ mod state;
 mod state_file;
 mod sync;
 mod vault;
-mod words;
 
 pub use access::{EXPIRY_MARGIN_SECONDS, Standing};
-pub use amount::{AmountError, Shown, Unit};
 pub use balance::{Balance, TokenBalance};
 pub use build::{BuildError, Source, Wish};
 pub use file::FileError;
@@ -43,4 +40,3 @@ pub use state::{AccountKeys, KeyChain, Pending, Point, Record, State};
 pub use state_file::StateError;
 pub use sync::{ADDRESS_GAP, Network, SyncError, SyncReport, extend_keys, sync};
 pub use vault::{Cost, PASSWORD_CHARS_MIN, Vault, VaultError};
-pub use words::{Words, date, explain};

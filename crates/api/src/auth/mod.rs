@@ -88,6 +88,13 @@ impl Auth {
         Self::new(&PUBLIC_DEFAULT[..], &PROTECTED_DEFAULT[..], tokens)
     }
 
+    /// Whether anybody may read a path, which is given decoded.
+    #[must_use]
+    pub fn may_read(&self, path: &str) -> bool {
+        let mut open = self.public.iter().chain(&self.readable);
+        open.any(|pattern| pattern.matches(path))
+    }
+
     /// Whether a request, with its path as it was sent, may pass.
     pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<Permit, ApiError> {
         let path = request.uri().path();

@@ -18,6 +18,7 @@ use tangle_node::Handle;
 use crate::ApiError;
 
 pub use families::FAMILIES;
+pub use process::Usage;
 
 /// The format's media type.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

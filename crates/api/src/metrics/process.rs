@@ -7,15 +7,21 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// What this process uses.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Usage {
-    pub(super) resident_bytes: u64,
-    pub(super) cpu_seconds: f64,
-    pub(super) open_files: usize,
-    pub(super) threads: u64,
+pub struct Usage {
+    /// Memory that is in use, in bytes.
+    pub resident_bytes: u64,
+    /// Processor time since its start.
+    pub cpu_seconds: f64,
+    /// Open files and connections.
+    pub open_files: usize,
+    /// Threads.
+    pub threads: u64,
 }
 
 impl Usage {
-    pub(super) fn read() -> Self {
+    /// Asks the system.
+    #[must_use]
+    pub fn read() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
         Self {

@@ -6,6 +6,7 @@ mod events;
 mod harness;
 mod indexer;
 mod malformed;
+mod pages;
 mod posting;
 mod reading;
 mod serving;

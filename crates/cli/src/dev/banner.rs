@@ -115,6 +115,8 @@ impl Banner<'_> {
             "readyMs": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "pid": std::process::id(),
             "node": rest,
+            "dashboard": format!("{rest}/"),
+            "explorer": format!("{rest}/explorer"),
             "rest": format!("{rest}/api/core/v2"),
             "indexer": format!("{rest}/api/indexer/v1"),
             "health": format!("{rest}/health"),
@@ -170,6 +172,8 @@ impl Banner<'_> {
                 took.as_secs_f64()
             ),
             String::new(),
+            format!("   Dashboard     {rest}/"),
+            format!("   Explorer      {rest}/explorer"),
             format!("   REST API      {rest}/api/core/v2      docs at {rest}/api/docs"),
             format!("   Indexer       {rest}/api/indexer/v1"),
             format!("   Health        {rest}/health"),

@@ -69,6 +69,9 @@ section! {
         connections_max: usize = 1_024,
         /// Connections that are told of events, beside those; more are refused.
         event_connections_max: usize = 2_048,
+        /// Whether there are pages for people: dashboard, explorer, faucet. They show what the
+        /// public paths tell.
+        pages: bool = true,
     }
 }
 

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use tangle_client::Client;
+use tangle_types::words::{Unit, Words};
 use tangle_types::{Address, UnixSeconds};
-use tangle_wallet::{
-    Network, SeedSigner, Source, State, SyncReport, Unit, Wallet, Words, extend_keys, sync,
-};
+use tangle_wallet::{Network, SeedSigner, Source, State, SyncReport, Wallet, extend_keys, sync};
 
 use super::args::{WalletArguments, WalletCommand};
 use super::{failures, password};

@@ -6,8 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tangle_types::words::{Unit, Words, explain};
 use tangle_types::{Codec, Transaction};
-use tangle_wallet::{Opener, Prepared, Unit, Words, explain};
+use tangle_wallet::{Opener, Prepared};
 
 use super::args::WaitArguments;
 use super::context::Context;

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use tangle_types::json::OutputJson;
+use tangle_types::words::{Unit, date, explain};
 use tangle_types::{LedgerOutput, OutputId, TransactionId, UnixSeconds};
-use tangle_wallet::{Balance, Event, Network, Standing, Unit, date, explain, history as events};
+use tangle_wallet::{Balance, Event, Network, Standing, history as events};
 
 use super::args::{HistoryFormat, SyncArguments};
 use super::context::{Context, unit};

@@ -214,7 +214,7 @@ fn describe(context: &Context<'_>, network: &Network, title: &str, prepared: &Pr
     ));
     context.with_words(network, |words| {
         for (number, output) in prepared.essence.outputs.iter().enumerate() {
-            let lines = tangle_wallet::explain(output, words);
+            let lines = tangle_types::words::explain(output, words);
             context
                 .terminal
                 .line(&format!("  output {number}  {}", lines.join("; ")));

@@ -67,7 +67,14 @@ fn milestones_on_demand_come_for_blocks_only() {
 fn every_url_that_is_announced_exists() {
     let folder = folder();
     let network = Network::start(folder.path(), &EPHEMERAL);
-    for name in ["health", "routes", "docs", "openapi"] {
+    for name in [
+        "health",
+        "routes",
+        "docs",
+        "openapi",
+        "dashboard",
+        "explorer",
+    ] {
         assert_eq!(get(network.url(name)).0, 200, "{name}");
     }
     for url in [

@@ -1,0 +1,292 @@
+//! The frame of every page, and the answers that have one.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::pages::html::Html;
+use crate::pages::site::{Site, Trouble};
+use crate::pages::{assets, visualizer};
+
+/// What the pages are allowed to do in a browser: nothing but use the node's own files.
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+     img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'";
+
+/// A place in the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Overview,
+    Visualizer,
+    Explorer,
+    Peers,
+    Faucet,
+    Docs,
+}
+
+impl Place {
+    const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Visualizer,
+        Self::Explorer,
+        Self::Peers,
+        Self::Faucet,
+        Self::Docs,
+    ];
+
+    const fn path_and_name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Overview => ("/", "Overview"),
+            Self::Visualizer => ("/visualizer", "Visualizer"),
+            Self::Explorer => ("/explorer", "Explorer"),
+            Self::Peers => ("/peers", "Peers"),
+            Self::Faucet => ("/faucet", "Faucet"),
+            Self::Docs => ("/api/docs", "API"),
+        }
+    }
+
+    /// Whether there is something to see for everybody.
+    fn is_open(self, site: &Site) -> bool {
+        match self {
+            Self::Overview => site.may_read("/api/core/v2/info"),
+            Self::Visualizer => site.may_read(visualizer::STREAM),
+            Self::Explorer => true,
+            Self::Peers => site.may_read("/api/core/v2/peers"),
+            Self::Faucet => site.faucet.is_some(),
+            Self::Docs => site.may_read("/api/docs"),
+        }
+    }
+}
+
+/// A page without its frame.
+pub(crate) struct Page {
+    pub(crate) place: Place,
+    pub(crate) title: String,
+    pub(crate) status: StatusCode,
+    pub(crate) content: Html,
+    /// After how many milliseconds the page is asked for again, if what it shows moves.
+    pub(crate) renewed_ms: Option<u32>,
+    /// Whether the content has the field of the search, so that the frame needs none.
+    pub(crate) has_search: bool,
+    /// Scripts besides the one that renews.
+    pub(crate) script: Option<&'static assets::Asset>,
+}
+
+impl Page {
+    pub(crate) fn new(place: Place, title: impl Into<String>, content: Html) -> Self {
+        Self {
+            place,
+            title: title.into(),
+            status: StatusCode::OK,
+            content,
+            renewed_ms: None,
+            has_search: false,
+            script: None,
+        }
+    }
+
+    /// The page asks for itself again every so many milliseconds.
+    pub(crate) fn renewed_every(mut self, milliseconds: u32) -> Self {
+        self.renewed_ms = Some(milliseconds);
+        self
+    }
+}
+
+/// The answer with a page, or with why there is none.
+pub(crate) fn answer(site: &Site, place: Place, page: Result<Page, Trouble>) -> Response {
+    let page = page.unwrap_or_else(|trouble| trouble_page(place, &trouble));
+    let status = page.status;
+    let document = framed(site, page).into_document();
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (status, headers, document).into_response()
+}
+
+/// Adds what every answer says to browsers.
+pub(crate) async fn guarded(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 5] = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ];
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn trouble_page(place: Place, trouble: &Trouble) -> Page {
+    let (title, what, advice) = match trouble {
+        Trouble::NotFound { what, advice } => ("Not found", what.as_str(), advice.as_str()),
+        Trouble::Wrong(what) => ("Not understood", what.as_str(), "Go back and correct it."),
+        Trouble::Closed => (
+            "Not for everybody",
+            "The operator of this node keeps this to those with a token.",
+            "Use the command line with a token, or ask another node.",
+        ),
+        Trouble::Failed => (
+            "The node failed",
+            "The page could not be made.",
+            "The node's log says why. Try again in a moment.",
+        ),
+    };
+    let mut html = Html::default();
+    html.tag("section", &[("class", "card trouble")], |html| {
+        html.plain("h1", title);
+        html.leaf("p", "lead", what);
+        html.plain("p", advice);
+        if place == Place::Explorer {
+            search_form(html, "");
+        }
+    });
+    let mut page = Page::new(place, title, html);
+    page.status = trouble.status();
+    page.has_search = place == Place::Explorer;
+    page
+}
+
+/// The field that finds everything.
+pub(crate) fn search_form(html: &mut Html, query: &str) {
+    let form = [
+        ("action", "/explorer/search"),
+        ("method", "get"),
+        ("role", "search"),
+        ("class", "search"),
+    ];
+    html.tag("form", &form, |html| {
+        html.void(
+            "input",
+            &[
+                ("type", "search"),
+                ("name", "q"),
+                ("value", query),
+                ("aria-label", "Search"),
+                ("placeholder", "Any id, address, milestone or tag"),
+                ("autocomplete", "off"),
+                ("autocapitalize", "none"),
+                ("spellcheck", "false"),
+                ("maxlength", "256"),
+                ("required", ""),
+            ],
+        );
+        html.tag("button", &[("type", "submit")], |html| html.text("Search"));
+    });
+}
+
+fn framed(site: &Site, page: Page) -> Html {
+    let mut html = Html::default();
+    html.tag("html", &[("lang", "en")], |html| {
+        head(html, &page);
+        html.tag("body", &[], |html| {
+            html.tag("a", &[("class", "skip"), ("href", "#content")], |html| {
+                html.text("Skip to the content");
+            });
+            header_of(html, site, &page);
+            let every;
+            let mut attributes = vec![("id", "content")];
+            if let Some(milliseconds) = page.renewed_ms {
+                every = milliseconds.to_string();
+                attributes.push(("data-renew", &every));
+            }
+            html.tag("main", &attributes, |html| html.add(&page.content));
+            footer(html, site);
+        });
+    });
+    html
+}
+
+fn head(html: &mut Html, page: &Page) {
+    html.tag("head", &[], |html| {
+        html.void("meta", &[("charset", "utf-8")]);
+        html.void(
+            "meta",
+            &[
+                ("name", "viewport"),
+                ("content", "width=device-width, initial-scale=1"),
+            ],
+        );
+        html.void(
+            "meta",
+            &[("name", "color-scheme"), ("content", "light dark")],
+        );
+        html.tag("title", &[], |html| {
+            html.text(format_args!("{} · Tangle", page.title));
+        });
+        html.void(
+            "link",
+            &[("rel", "stylesheet"), ("href", assets::STYLE.path())],
+        );
+        html.void(
+            "link",
+            &[
+                ("rel", "icon"),
+                ("type", "image/svg+xml"),
+                ("href", assets::ICON.path()),
+            ],
+        );
+        let scripts = page.script.into_iter().chain([&*assets::LIVE]);
+        for script in scripts {
+            let attributes = [("src", script.path()), ("type", "module")];
+            html.tag("script", &attributes, |_| {});
+        }
+    });
+}
+
+fn header_of(html: &mut Html, site: &Site, page: &Page) {
+    let status = site.node.status();
+    html.tag("header", &[("class", "top")], |html| {
+        html.tag("div", &[("class", "brand")], |html| {
+            html.tag("a", &[("href", "/")], |html| {
+                let picture = [
+                    ("src", assets::ICON.path()),
+                    ("alt", ""),
+                    ("width", "24"),
+                    ("height", "24"),
+                ];
+                html.void("img", &picture);
+                html.plain("strong", "Tangle");
+            });
+            html.leaf("span", "network", &status.parameters.network_name);
+        });
+        html.tag("nav", &[("aria-label", "Pages")], |html| {
+            html.tag("ul", &[], |html| {
+                for place in Place::ALL.into_iter().filter(|place| place.is_open(site)) {
+                    let (path, name) = place.path_and_name();
+                    let mut attributes = vec![("href", path)];
+                    if place == page.place {
+                        attributes.push(("aria-current", "page"));
+                    }
+                    html.tag("li", &[], |html| {
+                        html.tag("a", &attributes, |html| html.text(name));
+                    });
+                }
+            });
+        });
+        if !page.has_search {
+            search_form(html, "");
+        }
+    });
+}
+
+fn footer(html: &mut Html, site: &Site) {
+    html.tag("footer", &[], |html| {
+        html.text(format_args!(
+            "{} {} · these pages load nothing from elsewhere",
+            site.api.name, site.api.version
+        ));
+    });
+}

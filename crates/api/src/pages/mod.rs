@@ -1,0 +1,31 @@
+//! The node's pages for people: dashboard, explorer, faucet, API documentation.
+//!
+//! ```text
+//! browser ──> router ──> page: what may be seen? ──> node handle, store ──> HTML, escaped
+//! ```
+//!
+//! Pages are written on the server and need no script; what moves by itself is refreshed by a small
+//! one. Nothing comes from elsewhere: style, scripts and pictures lie in the binary.
+//!
+//! - A page shows what a route of the REST interface answers, and who may not use that route does
+//!   not see the page ([`Site::require`](site::Site)).
+//! - A request costs a bounded amount of work: lists have pages, texts have limits.
+//!
+//! Begin with [`Pages`].
+
+mod assets;
+mod chart;
+mod docs;
+mod explorer;
+mod faucet;
+mod html;
+mod layout;
+mod overview;
+mod peers;
+mod routes;
+mod samples;
+mod show;
+mod site;
+mod visualizer;
+
+pub use routes::Pages;

@@ -1,0 +1,253 @@
+//! What the conditions of an output mean, in words.
+
+use crate::{Address, Feature, Output, TokenId, UnixSeconds, UnlockCondition};
+
+use super::{Unit, date, span};
+
+/// Bytes of a tag or of metadata that are shown.
+const SHOWN_BYTES_MAX: usize = 64;
+
+/// How addresses, amounts and times are written.
+pub struct Words<'a> {
+    /// Human-readable part of addresses.
+    pub hrp: &'a str,
+    /// The base coin.
+    pub unit: &'a Unit,
+    /// The time of the newest milestone.
+    pub now: UnixSeconds,
+    /// The name of an address, if it has one.
+    pub name: &'a dyn Fn(&Address) -> Option<String>,
+}
+
+/// A piece of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Plain words.
+    Text(String),
+    /// Somebody.
+    Address(Address),
+    /// A native token.
+    Token(TokenId),
+}
+
+/// One thing to know of an output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sentence(pub Vec<Part>);
+
+impl Sentence {
+    fn new(text: impl Into<String>) -> Self {
+        Self(vec![Part::Text(text.into())])
+    }
+
+    fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Text(text.into()));
+        self
+    }
+
+    fn address(mut self, address: Address) -> Self {
+        self.0.push(Part::Address(address));
+        self
+    }
+
+    fn token(mut self, token: TokenId) -> Self {
+        self.0.push(Part::Token(token));
+        self
+    }
+
+    /// The whole sentence.
+    #[must_use]
+    pub fn to_text(&self, words: &Words<'_>) -> String {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Address(address) => words.address(address),
+            Part::Token(token) => token.to_string(),
+        });
+        parts.collect()
+    }
+}
+
+impl Words<'_> {
+    /// An address, with its name.
+    #[must_use]
+    pub fn address(&self, address: &Address) -> String {
+        let text = address.to_bech32(self.hrp);
+        match (self.name)(address) {
+            Some(name) => format!("{name} ({text})"),
+            None => text,
+        }
+    }
+
+    /// A time: how far it is from now.
+    #[must_use]
+    pub fn time(&self, time: UnixSeconds) -> String {
+        let span = span(time.0.abs_diff(self.now.0));
+        if time > self.now {
+            format!("{} (in {span})", date(time))
+        } else {
+            format!("{} ({span} ago)", date(time))
+        }
+    }
+
+    /// An output in sentences, one for each thing to know.
+    #[must_use]
+    pub fn sentences(&self, output: &Output) -> Vec<Sentence> {
+        let mut sentences = vec![Sentence::new(self.head(output))];
+        for token in output.native_tokens() {
+            let held = Sentence::new(format!("holds {} of token ", token.amount));
+            sentences.push(held.token(token.id));
+        }
+        let conditions = output.unlock_conditions().iter();
+        sentences.extend(conditions.map(|condition| self.condition(condition)));
+        sentences.extend(output.features().iter().map(feature));
+        let fixed = output
+            .immutable_features()
+            .into_iter()
+            .flat_map(|all| all.iter());
+        sentences.extend(fixed.map(|fixed| feature(fixed).text(", for ever")));
+        sentences
+    }
+
+    fn head(&self, output: &Output) -> String {
+        let amount = self.unit.show(output.amount());
+        match output {
+            Output::Basic(_) => format!("holds {amount}"),
+            Output::Alias(alias) => format!(
+                "an alias in state {} that holds {amount}",
+                alias.state_index
+            ),
+            Output::Foundry(foundry) => {
+                let scheme = &foundry.token_scheme;
+                let circulating = scheme.minted.saturating_sub(scheme.melted);
+                format!(
+                    "a foundry that holds {amount}; of its token {circulating} circulate, at most \
+                     {} ever can",
+                    scheme.maximum
+                )
+            }
+            Output::Nft(_) => format!("an NFT that holds {amount}"),
+        }
+    }
+
+    fn condition(&self, condition: &UnlockCondition) -> Sentence {
+        match condition {
+            UnlockCondition::Address(owner) => Sentence::new("belongs to ").address(*owner),
+            UnlockCondition::StorageDepositReturn {
+                return_address,
+                amount,
+            } => {
+                let amount = self.unit.show(*amount);
+                Sentence::new(format!("who takes it must return {amount} of it to "))
+                    .address(*return_address)
+            }
+            UnlockCondition::Timelock(until) if *until > self.now => {
+                Sentence::new(format!("cannot be spent before {}", self.time(*until)))
+            }
+            UnlockCondition::Timelock(until) => Sentence::new(format!(
+                "was locked until {}; it is open",
+                self.time(*until)
+            )),
+            UnlockCondition::Expiration {
+                return_address,
+                unix_time,
+            } if *unix_time > self.now => {
+                let time = self.time(*unix_time);
+                Sentence::new(format!(
+                    "must be taken before {time}; from then on it belongs to "
+                ))
+                .address(*return_address)
+            }
+            UnlockCondition::Expiration {
+                return_address,
+                unix_time,
+            } => Sentence::new(format!("expired {}; it belongs to ", self.time(*unix_time)))
+                .address(*return_address)
+                .text(" now"),
+            UnlockCondition::StateController(controller) => {
+                Sentence::new("its state is changed by ").address(*controller)
+            }
+            UnlockCondition::Governor(governor) => {
+                Sentence::new("it is governed, and can be destroyed, by ").address(*governor)
+            }
+            UnlockCondition::ImmutableAlias(alias) => {
+                Sentence::new("belongs for ever to alias ").address(Address::Alias(*alias))
+            }
+        }
+    }
+}
+
+/// An output in sentences, as plain text.
+#[must_use]
+pub fn explain(output: &Output, words: &Words<'_>) -> Vec<String> {
+    let sentences = words.sentences(output);
+    sentences
+        .iter()
+        .map(|sentence| sentence.to_text(words))
+        .collect()
+}
+
+fn feature(feature: &Feature) -> Sentence {
+    match feature {
+        Feature::Sender(sender) => Sentence::new("sent by ").address(*sender),
+        Feature::Issuer(issuer) => Sentence::new("issued by ").address(*issuer),
+        Feature::Metadata(bytes) => Sentence::new(format!("metadata {}", printable(bytes))),
+        Feature::Tag(bytes) => Sentence::new(format!("tag {}", printable(bytes))),
+    }
+}
+
+/// Bytes that somebody else chose: as text where they are harmless text, else as digits.
+fn printable(bytes: &[u8]) -> String {
+    let shown = &bytes[..bytes.len().min(SHOWN_BYTES_MAX)];
+    let rest = match bytes.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} bytes more"),
+    };
+    match harmless_text(shown) {
+        Some(text) => format!("{text:?}{rest}"),
+        None => format!("0x{}{rest}", hex::encode(shown)),
+    }
+}
+
+/// The text that bytes are, if nothing in it steers a terminal or turns the direction of a text.
+#[must_use]
+pub fn harmless_text(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.chars().all(is_harmless).then_some(text)
+}
+
+fn is_harmless(letter: char) -> bool {
+    letter.is_ascii_graphic() || letter == ' ' || (letter.is_alphanumeric() && !letter.is_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_cannot_steer_the_terminal() {
+        assert_eq!(printable(b"hello"), "\"hello\"");
+        assert_eq!(printable(b"a\x1b[2J"), "0x611b5b324a");
+        assert_eq!(printable("a\u{202e}b".as_bytes()), "0x61e280ae62");
+        let long = printable(&[b'x'; 8192]);
+        assert!(
+            long.len() < 100 && long.contains("8128 bytes more"),
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn sentences_know_who_is_meant() {
+        let owner = Address::Ed25519([7; 32]);
+        let unit = Unit::new("TST", 6);
+        let words = Words {
+            hrp: "tst",
+            unit: &unit,
+            now: UnixSeconds(0),
+            name: &|address| (*address == owner).then(|| "alice".to_owned()),
+        };
+        let output = Output::basic(owner, 1_500_000);
+        let sentences = words.sentences(&output);
+        assert_eq!(sentences[1].0[1], Part::Address(owner));
+        let text = format!("belongs to alice ({})", owner.to_bech32("tst"));
+        assert_eq!(explain(&output, &words), ["holds 1.5 TST", &text]);
+    }
+}

@@ -1,0 +1,191 @@
+// The pages of a node, in a real browser: what a visitor does, at the widths of a phone and a desk.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { address, startBrowser, startNetwork } from "./network.mjs";
+
+const LIMIT = { timeout: 120_000 };
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+// Where pictures of the pages go, if anybody wants them.
+const pictures = process.env.PICTURES;
+
+let network;
+let browser;
+
+before(async () => {
+  [network, browser] = await Promise.all([startNetwork(), startBrowser()]);
+}, LIMIT);
+
+after(async () => {
+  await browser?.close();
+  assert.equal(await network?.stop(), 0, "the network ends in order");
+}, LIMIT);
+
+/** A visitor whose browser complains to `troubles`. */
+async function visitor(options) {
+  const context = await browser.newContext({ baseURL: network.about.node, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const troubles = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) troubles.push(message.text());
+  });
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(network.about.node)) troubles.push(`asks ${request.url()}`);
+  });
+  return { context, page, troubles };
+}
+
+/** Whether the page fits, and people with any senses and hands can use it. */
+async function checkPage(page, name) {
+  const excess = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+  assert.ok(excess <= 0, `${name} is ${excess} px too wide`);
+  // Evaluated by the test's own channel, to which the pages' policy does not apply.
+  await page.evaluate(axe);
+  const found = await page.evaluate(() =>
+    axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
+  const broken = found.violations.map((rule) =>
+    `${name}: ${rule.id}: ${rule.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
+  assert.deepEqual(broken, []);
+  if (pictures) {
+    mkdirSync(pictures, { recursive: true });
+    await page.screenshot({ path: join(pictures, `${name}.png`) });
+  }
+}
+
+for (const [name, byte, options] of [
+  ["desk", 17, { viewport: { width: 1280, height: 860 }, colorScheme: "light" }],
+  ["phone", 34, { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true }],
+]) {
+  test(`coins go from the faucet to a proof, at the width of a ${name}`, LIMIT, async () => {
+    const { context, page, troubles } = await visitor(options);
+    const own = address("tst", byte);
+
+    await page.goto("/");
+    await page.getByRole("heading", { name: "Healthy" }).waitFor();
+    await page.locator("svg polyline[points*=' ']").first().waitFor({ state: "attached" });
+    await checkPage(page, `${name}-overview`);
+
+    await page.getByRole("link", { name: "Faucet" }).click();
+    await page.getByRole("textbox", { name: "Address" }).fill(own);
+    await checkPage(page, `${name}-faucet`);
+    await page.getByRole("button", { name: "Get coins" }).click();
+    await page.getByRole("heading", { name: "Coins are on their way" }).waitFor();
+
+    // The page of the address renews itself until the coins are there.
+    await page.getByRole("link", { name: own }).click();
+    await page.locator(".outputs li").first().waitFor();
+    await checkPage(page, `${name}-address`);
+    await page.locator(".outputs .head a").first().click();
+    await page.getByRole("heading", { name: "In words" }).waitFor();
+    await page.getByText("belongs to").first().waitFor();
+    await checkPage(page, `${name}-output`);
+
+    await page.locator("a[href^='/explorer/transaction/']").first().click();
+    await page.getByRole("heading", { name: "Transaction" }).waitFor();
+    await page.getByText("Consumes").waitFor();
+    await checkPage(page, `${name}-transaction`);
+    await page.locator("a[href^='/explorer/block/']").first().click();
+    await page.getByText("Its transaction is in the ledger. This is final.").waitFor();
+    await checkPage(page, `${name}-block`);
+    const block = page.url().split("/").at(-1);
+
+    await page.getByRole("link", { name: /Show that the milestone/ }).click();
+    await page.getByText("holds", { exact: true }).waitFor();
+    await checkPage(page, `${name}-proof`);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Download proof.json" }).click(),
+    ]);
+    const proof = JSON.parse(readFileSync(await download.path(), "utf8"));
+    assert.ok(proof.milestone && proof.block && proof.proof);
+
+    await page.keyboard.press("/");
+    await page.keyboard.type(block);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/explorer/block/${block}`);
+    await page.getByRole("link", { name: "JSON" }).click();
+    await page.getByText('"protocolVersion": 2').waitFor();
+    await checkPage(page, `${name}-json`);
+
+    assert.deepEqual(troubles, []);
+    await context.close();
+  });
+}
+
+test("explorer, peers and documentation are whole", LIMIT, async () => {
+  const { context, page, troubles } = await visitor({ viewport: { width: 1280, height: 860 } });
+  await page.goto("/explorer");
+  const newest = page.locator("a[href^='/explorer/milestone/']").first();
+  const first = await newest.textContent();
+  await page.waitForFunction(
+    (before) => document.querySelector("a[href^='/explorer/milestone/']").textContent !== before,
+    first,
+  );
+  await checkPage(page, "desk-explorer");
+  await newest.click();
+  await page.getByRole("heading", { name: /^Milestone/ }).waitFor();
+  await checkPage(page, "desk-milestone");
+  await page.goto("/peers");
+  await checkPage(page, "desk-peers");
+
+  await page.goto("/api/docs");
+  const operation = page.locator("details[data-path='/api/core/v2/milestones/by-index/{index}']");
+  await operation.locator("summary").click();
+  await operation.getByRole("textbox", { name: "index" }).fill("1");
+  await operation.getByRole("button", { name: "Try it" }).click();
+  await operation.getByText(/"index": 1/).waitFor();
+  await checkPage(page, "desk-docs");
+  assert.deepEqual(troubles, []);
+
+  const gone = await page.goto(`/explorer/block/0x${"77".repeat(32)}`);
+  assert.equal(gone.status(), 404);
+  await checkPage(page, "desk-unknown");
+  await context.close();
+});
+
+test("visualizer draws blocks as they come and follows one", LIMIT, async () => {
+  const { context, page, troubles } = await visitor({ viewport: { width: 1280, height: 860 } });
+  await page.goto("/");
+  await page.getByRole("link", { name: "Visualizer" }).click();
+  await page.getByText(/blocks a second/).waitFor();
+  const ids = [];
+  for (let count = 0; count < 30; count += 1) {
+    const answer = await fetch(`${network.about.node}/api/core/v2/blocks`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ protocolVersion: 2, payload: { type: 5, tag: "0x01", data: "0x" } }),
+    });
+    ids.push((await answer.json()).blockId);
+  }
+  await page.waitForFunction(() => Number(document.getElementById("tangle").dataset.blocks) > 20);
+  await page.getByRole("textbox", { name: "Follow block" }).fill(ids[15]);
+  await page.getByText(/data, confirmed; .* before it and .* after it/).waitFor();
+  await checkPage(page, "desk-visualizer");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Go on" }).waitFor();
+  await page.getByRole("link", { name: ids[15].slice(0, 10) }).click();
+  await page.waitForURL(`**/explorer/block/${ids[15]}`);
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test("pages need no script", LIMIT, async () => {
+  const { context, page, troubles } = await visitor({ javaScriptEnabled: false });
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Healthy" }).waitFor();
+  assert.ok(await page.locator("svg polyline").count() >= 2);
+  await page.getByRole("searchbox").fill("1");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("heading", { name: "Milestone 1" }).waitFor();
+  await page.getByRole("link", { name: "Faucet" }).click();
+  await page.getByRole("textbox", { name: "Address" }).fill(address("tst", 51));
+  await page.getByRole("button", { name: "Get coins" }).click();
+  await page.getByRole("heading", { name: "Coins are on their way" }).waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
