@@ -12,8 +12,10 @@
 //!
 //! Times are whole nanoseconds; events at one time happen in order of arrival. Begin with [`run`].
 
+mod arrivals;
 mod events;
 mod flow;
+mod issuers;
 mod marks;
 mod measures;
 mod report;
@@ -21,12 +23,14 @@ mod scenario;
 mod trace;
 mod walk;
 
+pub use arrivals::{ArrivalError, ArrivalReader, RecordedArrivals};
 pub use events::Event;
-pub use report::{Approvals, Report, Tips, Walks, WeightPoint};
+pub use issuers::Issuers;
+pub use report::{Approvals, IssuerReport, Report, Tips, Walks, WeightPoint};
 pub use scenario::{
     ArrivalLaw, Arrivals, Delay, EngineChoice, Scenario, ScenarioError, StrategyChoice, WalkChoice,
 };
-pub use trace::{Replayed, TRACE_HEAD, TRACE_MAX, Trace, TraceError};
+pub use trace::{Replayed, TRACE_HEAD, TRACE_HEAD_ISSUERS, TRACE_MAX, Trace, TraceError};
 
 /// Takes the transactions of a run, in order.
 pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>);

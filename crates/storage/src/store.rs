@@ -25,7 +25,7 @@ pub(crate) const DEPTH_MARGIN: u32 = 5;
 const CONE_BLOCKS_AT_ONCE: usize = 4_096;
 
 /// Bytes of memory for caches and write buffers that are enough for a node under full load.
-pub const MEMORY_BYTES: u64 = 16 << 20;
+pub const MEMORY_BYTES: u64 = 32 << 20;
 /// Bytes of a block file: small enough that disk space comes back in time, and large enough that
 /// there are few.
 pub const SEGMENT_BYTES: u64 = 64 << 20;

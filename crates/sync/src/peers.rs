@@ -24,8 +24,9 @@ const REQUESTS_AT_ONCE: u64 = 8_192;
 /// Requests above the budget within this time are one offence.
 const EXCESS_MS: u64 = 50;
 /// What of a neighbour may come to nothing in a second, and at once: requests for what is not here
-/// or what it has asked for before, blocks that it has sent before, heartbeats. A node that is lied to asks for a few thousand
-/// blocks that do not exist, and one that catches up tells of every milestone.
+/// or what it has asked for before, blocks that it has sent before, heartbeats. A node that is lied
+/// to asks for a few thousand blocks that do not exist, and one that catches up tells of every
+/// milestone.
 const WASTE_PER_SECOND: u64 = 2_000;
 const WASTE_AT_ONCE: u64 = 10_000;
 /// Things that a neighbour asked for of which it is remembered that it did.

@@ -1,12 +1,15 @@
 //! `tangle sim run`: a Tangle grows as a scenario says.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use tangle_sim::growth::{self, Event, Report, Scenario, ScenarioError};
+use tangle_sim::growth::{
+    self, ArrivalError, ArrivalReader, Event, RecordedArrivals, Report, Scenario, ScenarioError,
+};
 
 use super::jobs::{in_order, seeds};
 use crate::failure::{Code, Failure, Outcome};
@@ -14,6 +17,8 @@ use crate::terminal::Terminal;
 
 /// Most bytes of a scenario.
 const SCENARIO_BYTES_MAX: u64 = 1 << 20;
+/// Most bytes of a line of recorded arrivals or of a log.
+pub(super) const LINE_BYTES_MAX: u64 = 4_096;
 
 /// Flags of `tangle sim run`.
 #[derive(Clone, Debug, Args)]
@@ -87,7 +92,34 @@ pub(super) fn run(arguments: &RunArguments, terminal: &Terminal) -> Outcome {
 }
 
 fn read(file: &Path) -> Outcome<Scenario> {
-    Scenario::from_toml(&text_of(file)?).map_err(|error| wrong(file, &error))
+    let scenario = Scenario::parse(&text_of(file)?).map_err(|error| wrong(file, &error))?;
+    let scenario = with_arrivals(scenario, file)?;
+    scenario.effective().map_err(|error| wrong(file, &error))
+}
+
+/// The scenario with its arrivals, if they are in a file, which is looked for beside `beside`.
+pub(super) fn with_arrivals(mut scenario: Scenario, beside: &Path) -> Outcome<Scenario> {
+    if let Some(name) = &scenario.arrivals.file {
+        let file = beside.with_file_name(name);
+        scenario.recorded = Some(Arc::new(recorded(&file)?));
+    }
+    Ok(scenario)
+}
+
+fn recorded(file: &Path) -> Outcome<RecordedArrivals> {
+    let failed = |error| disk(file, &error);
+    let wrong = |error: ArrivalError| Failure::new(Code::Input, error).with("file", file.display());
+    let mut reader = BufReader::new(File::open(file).map_err(failed)?);
+    let mut arrivals = ArrivalReader::default();
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let mut limited = reader.by_ref().take(LINE_BYTES_MAX);
+        if limited.read_line(&mut line).map_err(failed)? == 0 {
+            return arrivals.finish().map_err(wrong);
+        }
+        arrivals.add_line(&line).map_err(wrong)?;
+    }
 }
 
 /// The text of a scenario or a sweep.
@@ -120,7 +152,11 @@ fn logged(scenario: &Scenario, seeds: &[u64], file: &Path) -> Outcome<Report> {
         );
     };
     let mut out = BufWriter::new(File::create(file).map_err(|error| disk(file, &error))?);
-    let mut result = writeln!(out, "{}", growth::TRACE_HEAD);
+    let head = match scenario.names_issuers() {
+        true => growth::TRACE_HEAD_ISSUERS,
+        false => growth::TRACE_HEAD,
+    };
+    let mut result = writeln!(out, "{head}");
     let mut sink = |event: &Event<'_>| {
         if result.is_ok() {
             result = log_line(&mut out, event);
@@ -145,6 +181,9 @@ fn log_line(out: &mut impl Write, event: &Event<'_>) -> io::Result<()> {
     for (position, parent) in event.parents.iter().enumerate() {
         let gap = if position == 0 { "" } else { " " };
         write!(out, "{gap}{parent}")?;
+    }
+    if let Some(issuer) = event.issuer {
+        write!(out, ",{issuer}")?;
     }
     writeln!(out)
 }
@@ -214,6 +253,22 @@ fn tell(report: &Report, terminal: &Terminal) {
         terminal.line(&format!(
             "  left behind     {:.5}, never approved {:.5}",
             walks.left_behind_share, walks.never_approved_share
+        ));
+    }
+    let issuers = &report.issuers;
+    let waits = issuers
+        .iter()
+        .filter_map(|issuer| issuer.first_approval_seconds);
+    if let Some(greatest) = issuers.iter().max_by_key(|issuer| issuer.issued)
+        && waits.clone().next().is_some()
+    {
+        terminal.line(&format!(
+            "  issuers         {}; {} issues {:.1} of 100; mean waits from {:.3} to {:.3} s",
+            issuers.len(),
+            greatest.name,
+            100.0 * greatest.issued as f64 / report.measured.max(1) as f64,
+            waits.clone().fold(f64::INFINITY, f64::min),
+            waits.fold(0.0, f64::max),
         ));
     }
     if let Some(point) = report.weight.last() {

@@ -8,12 +8,9 @@ use clap::Args;
 use serde_json::json;
 use tangle_sim::growth::{Trace, TraceError};
 
-use super::growth::disk;
+use super::growth::{LINE_BYTES_MAX, disk};
 use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
-
-/// Most bytes of a line of a log.
-const LINE_BYTES_MAX: u64 = 4_096;
 
 /// Flags of `tangle sim replay`.
 #[derive(Clone, Debug, Args)]

@@ -16,7 +16,7 @@ use tangle_crypto::blake2b;
 use tangle_sim::growth::{self, Scenario};
 use toml::{Table, Value};
 
-use super::growth::{COLUMNS, cells, disk, text_of, wrong};
+use super::growth::{COLUMNS, cells, disk, text_of, with_arrivals, wrong};
 use super::jobs::in_order;
 use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
@@ -74,7 +74,11 @@ pub(super) fn run(arguments: &SweepArguments, terminal: &Terminal) -> Outcome {
             .with("file", arguments.sweep.display())
     })?;
     let runs = runs(&sweep, &arguments.sweep)?;
-    let id = format!("{text}\n{}", env!("CARGO_PKG_VERSION"));
+    let mut id = format!("{text}\n{}", env!("CARGO_PKG_VERSION"));
+    // Another trace makes it another sweep.
+    for recorded in runs.iter().filter_map(|run| run.scenario.recorded.as_ref()) {
+        id.push_str(&format!("\n{} {}", recorded.count(), recorded.per_second()));
+    }
     let title = format!(
         "# sweep {}",
         hex::encode(&blake2b::hash(id.as_bytes())[..8])
@@ -154,7 +158,9 @@ fn runs(sweep: &Sweep, file: &Path) -> Outcome<Vec<Run>> {
         }
         values.reverse();
         let text = table.to_string();
-        let base = Scenario::from_toml(&text).map_err(|error| wrong(file, &error))?;
+        let parsed = Scenario::parse(&text).map_err(|error| wrong(file, &error))?;
+        let base = with_arrivals(parsed, file)?.effective();
+        let base = base.map_err(|error| wrong(file, &error))?;
         for seed in 0..sweep.seed_count {
             let seed = base.seed.wrapping_add(seed);
             runs.push(Run {

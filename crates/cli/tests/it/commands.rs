@@ -284,6 +284,36 @@ fn a_tangle_grows_as_a_scenario_says() {
 }
 
 #[test]
+fn arrivals_come_from_a_file_beside_the_scenario() {
+    let folder = folder();
+    let file = scenario(&folder);
+    let log = folder.path().join("log.csv");
+    stdout(folder.path(), &["sim", "run", &file, "--log", "log.csv"]);
+    let text = std::fs::read_to_string(&file).expect("the scenario");
+    let text = text
+        .replace("transactions = 3000\n", "")
+        .replace("per_second = 10.0", "law = 'trace'\nfile = 'log.csv'");
+    std::fs::write(&file, &text).expect("a file");
+    let report = json(&folder, &["sim", "run", &file]);
+    assert_eq!(report["scenario"]["transactions"], 3_000);
+    let with_walks = format!("{text}[walks]\ndepth_seconds = 20.0\n");
+    std::fs::write(&file, with_walks).expect("a file");
+    stdout(folder.path(), &["sim", "run", &file, "--log", "again.csv"]);
+    let times = |name: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(folder.path().join(name)).expect("a log");
+        let cell = |line: &str| line.split(',').nth(1).map(str::to_owned);
+        text.lines().filter_map(cell).collect()
+    };
+    assert_eq!(times("log.csv"), times("again.csv"));
+    std::fs::write(&log, "issued_ns,weight\n1,2\n").expect("a file");
+    let (_, text) = failure(folder.path(), &["sim", "run", &file]);
+    assert!(
+        text.contains("heading") && text.contains("log.csv"),
+        "{text}"
+    );
+}
+
+#[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let folder = folder();
     let file = scenario(&folder);

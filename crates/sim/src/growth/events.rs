@@ -2,9 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
 
 use tangle_dag::{CHOICES, Chance};
 
+use super::arrivals::RecordedArrivals;
+use super::issuers::IssuerDraw;
 use super::scenario::{ArrivalLaw, Delay, Scenario, nanoseconds};
 
 /// What chance is needed for. Each has a stream of its own.
@@ -14,6 +17,7 @@ pub(super) enum Purpose {
     Delays = 2,
     Choices = CHOICES as isize,
     Spam = 4,
+    Issuers = 5,
 }
 
 impl Purpose {
@@ -33,6 +37,8 @@ pub struct Event<'a> {
     pub revealed_ns: u64,
     /// Numbers of its parents, without repetition.
     pub parents: &'a [u64],
+    /// The number of whoever issued it, if anybody says.
+    pub issuer: Option<u32>,
 }
 
 impl Event<'_> {
@@ -43,9 +49,14 @@ impl Event<'_> {
             (digest.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         };
         let digest = join(join(before, self.issued_ns), self.revealed_ns);
-        self.parents
+        let digest = self
+            .parents
             .iter()
-            .fold(digest, |digest, it| join(digest, *it))
+            .fold(digest, |digest, it| join(digest, *it));
+        match self.issuer {
+            Some(issuer) => join(digest, u64::from(issuer)),
+            None => digest,
+        }
     }
 }
 
@@ -62,6 +73,12 @@ pub(super) struct Times {
     arrived: f64,
     issued: f64,
     delay: Delay,
+    recorded: Option<Arc<RecordedArrivals>>,
+    /// What recorded times are multiplied by.
+    stretch: f64,
+    /// Transactions issued.
+    count: usize,
+    issuers: Option<(IssuerDraw, Chance)>,
 }
 
 impl Times {
@@ -76,19 +93,41 @@ impl Times {
             arrived: 0.0,
             issued: 0.0,
             delay: scenario.delay,
+            recorded: scenario.recorded.clone(),
+            stretch: scenario.recorded.as_ref().map_or(1.0, |recorded| {
+                recorded.per_second() / scenario.arrivals.per_second
+            }),
+            count: 0,
+            issuers: scenario.issuers.as_ref().and_then(|issuers| {
+                let draw = IssuerDraw::new(&issuers.all_weights()?);
+                Some((draw, Purpose::Issuers.stream(scenario.seed)))
+            }),
         }
     }
 
     /// When the next transaction is issued.
     #[inline]
     pub(super) fn next_issue(&mut self) -> u64 {
-        let factor = match self.law {
-            ArrivalLaw::Poisson => self.arrivals.wait(),
-            ArrivalLaw::Fixed => 1.0,
-        };
-        self.arrived += factor * self.gap;
+        match (self.law, &self.recorded) {
+            (ArrivalLaw::Poisson, _) => self.arrived += self.arrivals.wait() * self.gap,
+            (ArrivalLaw::Trace, Some(recorded)) => {
+                self.arrived = recorded.time_ns(self.count) as f64 * self.stretch;
+                self.count += 1;
+            }
+            (ArrivalLaw::Fixed | ArrivalLaw::Trace, _) => self.arrived += self.gap,
+        }
         self.issued = self.arrived.max(self.issued + self.issue_gap);
         self.issued as u64
+    }
+
+    /// Who issues the transaction whose time was given last.
+    #[inline]
+    pub(super) fn issuer(&mut self) -> Option<u32> {
+        match (&mut self.issuers, &self.recorded) {
+            (Some((draw, chance)), _) => Some(draw.draw(chance)),
+            (None, Some(recorded)) => recorded.issuer(self.count - 1),
+            (None, None) => None,
+        }
     }
 
     /// How long it stays unseen.

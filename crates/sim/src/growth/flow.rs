@@ -105,6 +105,7 @@ impl<'a> Flow<'a> {
             approvals: self.measures.approvals(),
             walks: None,
             weight: self.marks.as_ref().map_or_else(Vec::new, Marks::curve),
+            issuers: self.measures.issuers(),
             digest: format!("{:016x}", self.digest),
         }
     }
@@ -157,11 +158,14 @@ impl<'a> Flow<'a> {
             }
         };
         self.hidden.push(revealed, serial, slot);
+        let issuer = self.times.issuer();
+        self.measures.on_issue(serial, issuer);
         let event = Event {
             serial,
             issued_ns: now,
             revealed_ns: revealed,
             parents: &serials[..count],
+            issuer,
         };
         self.digest = event.digest(self.digest);
         if let Some(sink) = sink {

@@ -1,6 +1,7 @@
 //! What is measured while a run goes on, in constant memory.
 
-use super::report::{Approvals, Tips};
+use super::issuers::IssuerMeasures;
+use super::report::{Approvals, IssuerReport, Tips};
 use super::scenario::{Scenario, seconds};
 
 /// Parts of a run whose means are compared for the interval.
@@ -28,6 +29,7 @@ pub(super) struct Measures {
     final_count: u64,
     sample_gap: u64,
     samples_ns: Vec<u64>,
+    issuers: Option<IssuerMeasures>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -120,6 +122,7 @@ impl Measures {
             final_count: 0,
             sample_gap: transactions.div_ceil(SAMPLES_MAX).max(1),
             samples_ns: Vec::new(),
+            issuers: IssuerMeasures::new(scenario),
         }
     }
 
@@ -137,6 +140,16 @@ impl Measures {
         }
     }
 
+    /// A transaction is issued by somebody.
+    #[inline]
+    pub(super) fn on_issue(&mut self, serial: u64, issuer: Option<u32>) {
+        if let (Some(issuers), Some(issuer)) = (&mut self.issuers, issuer)
+            && serial > self.from
+        {
+            issuers.on_issue(serial, issuer);
+        }
+    }
+
     /// A transaction was first approved, so long after its reveal.
     #[inline]
     pub(super) fn on_first_approval(&mut self, serial: u64, after: u64) {
@@ -147,6 +160,9 @@ impl Measures {
             self.samples_ns.push(after);
         }
         self.approvals.add(after);
+        if let Some(issuers) = &mut self.issuers {
+            issuers.on_first_approval(serial, after);
+        }
     }
 
     /// Nothing more will approve a transaction directly.
@@ -155,7 +171,15 @@ impl Measures {
         if serial > self.from {
             self.final_count += 1;
             self.approver_counts[(approver_count as usize).min(APPROVERS_MAX)] += 1;
+            if let Some(issuers) = &mut self.issuers {
+                issuers.on_final(serial, approver_count);
+            }
         }
+    }
+
+    pub(super) fn issuers(&self) -> Vec<IssuerReport> {
+        let issuers = self.issuers.as_ref();
+        issuers.map_or_else(Vec::new, IssuerMeasures::report)
     }
 
     pub(super) fn tips(&self, scenario: &Scenario) -> Tips {

@@ -26,6 +26,9 @@ pub struct Report {
     /// Mean cumulative weight by age since reveal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub weight: Vec<WeightPoint>,
+    /// What became of the transactions of each issuer, by the numbers that are in the log.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<IssuerReport>,
     /// A number that stands for all transactions, their times and parents, in order.
     pub digest: String,
 }
@@ -86,6 +89,21 @@ pub struct Walks {
     pub weight_slope: f64,
     /// Share that left the window without an approver.
     pub never_approved_share: f64,
+}
+
+/// An issuer's transactions, those that are measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuerReport {
+    /// Whose.
+    pub name: String,
+    /// How many.
+    pub issued: u64,
+    /// Mean time from reveal to the reveal of the first approver; `None` if none was approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_approval_seconds: Option<f64>,
+    /// Those that nothing approved until nothing could any more.
+    pub never_approved: u64,
 }
 
 /// A point of the weight's growth.

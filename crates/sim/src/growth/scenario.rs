@@ -2,7 +2,10 @@
 //! out is filled in before the run, so that a result can say what was in force.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::arrivals::RecordedArrivals;
+use super::issuers::Issuers;
 use serde::{Deserialize, Serialize};
 use tangle_dag::{Bias, Strategy, WalkStart, walk_depth};
 
@@ -24,7 +27,8 @@ pub struct Scenario {
     /// Where all chance comes from.
     #[serde(default)]
     pub seed: u64,
-    /// Transactions to issue.
+    /// Transactions to issue; all of a trace, if left out.
+    #[serde(default)]
     pub transactions: u64,
     /// Share of them after which measuring begins.
     #[serde(default = "a_fifth")]
@@ -52,6 +56,12 @@ pub struct Scenario {
     /// Follow the weight of some transactions for so long, in seconds; `flow` engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_weight_seconds: Option<f64>,
+    /// Who issues; nobody says, if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuers: Option<Issuers>,
+    /// The arrivals of the law `trace`, as read from the file.
+    #[serde(skip)]
+    pub recorded: Option<Arc<RecordedArrivals>>,
 }
 
 /// What runs a scenario.
@@ -65,10 +75,12 @@ pub enum EngineChoice {
 }
 
 /// When transactions arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arrivals {
-    /// Mean number in a second: lambda.
+    /// Mean number in a second: lambda. A trace is stretched to it, and kept as it is if this is
+    /// left out.
+    #[serde(default)]
     pub per_second: f64,
     /// How they are spread.
     #[serde(default)]
@@ -76,6 +88,9 @@ pub struct Arrivals {
     /// Most that get through in a second; the others wait their turn, and choose parents then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap_per_second: Option<f64>,
+    /// Of the law `trace`: a table with the column `issued_ns`, and perhaps `issuer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// How arrivals are spread.
@@ -87,6 +102,8 @@ pub enum ArrivalLaw {
     Poisson,
     /// Evenly.
     Fixed,
+    /// As they were recorded in `file`.
+    Trace,
 }
 
 /// The law of the time between issue and reveal, the same for everybody, in seconds.
@@ -191,6 +208,9 @@ pub enum ScenarioError {
     /// Nothing walks.
     #[error("`walks` says where walks start, and this strategy takes none")]
     Walks,
+    /// The arrivals do not go together.
+    #[error("{0}")]
+    Arrivals(&'static str),
     /// The engine does not know it.
     #[error("the engine `{engine}` does not know {what}")]
     Engine {
@@ -340,12 +360,15 @@ impl Scenario {
                 per_second,
                 law: ArrivalLaw::Poisson,
                 cap_per_second: None,
+                file: None,
             },
             delay: Delay::default(),
             strategy: StrategyChoice::default(),
             walks: None,
             window_seconds: None,
             follow_weight_seconds: None,
+            issuers: None,
+            recorded: None,
         }
     }
 
@@ -354,9 +377,16 @@ impl Scenario {
     /// # Errors
     /// It is no TOML, has unknown keys, or makes no sense.
     pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self =
-            toml::from_str(text).map_err(|error| ScenarioError::Text(error.to_string()))?;
-        scenario.effective()
+        Self::parse(text)?.effective()
+    }
+
+    /// Reads a scenario, and neither checks it nor fills anything in: of the law `trace`, the
+    /// arrivals are to be read before.
+    ///
+    /// # Errors
+    /// It is no TOML, or has unknown keys.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        toml::from_str(text).map_err(|error| ScenarioError::Text(error.to_string()))
     }
 
     /// The scenario with all that was left out filled in.
@@ -364,10 +394,11 @@ impl Scenario {
     /// # Errors
     /// It makes no sense.
     pub fn effective(&self) -> Result<Self, ScenarioError> {
-        self.check()?;
         let mut scenario = self.clone();
-        let delay = self.delay.mean_seconds();
-        let rate = self.rate();
+        scenario.fill_arrivals();
+        scenario.check()?;
+        let delay = scenario.delay.mean_seconds();
+        let rate = scenario.rate();
         let mut depth = 0.0;
         if self.strategy.walks() {
             let needed = walk_depth(rate * delay) * delay;
@@ -391,6 +422,23 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// Fills in what a trace says, and how alike issuers are.
+    fn fill_arrivals(&mut self) {
+        if let Some(recorded) = &self.recorded {
+            if self.transactions == 0 {
+                self.transactions = recorded.count();
+            }
+            if self.arrivals.per_second == 0.0 {
+                self.arrivals.per_second = recorded.per_second();
+            }
+        }
+        if let Some(issuers) = &mut self.issuers
+            && issuers.count.is_some()
+        {
+            issuers.zipf.get_or_insert(0.0);
+        }
+    }
+
     /// Where walks start. To be asked of an effective scenario.
     pub(super) fn walk_start(&self) -> WalkStart {
         let walks = self.walks.unwrap_or_default();
@@ -400,6 +448,13 @@ impl Scenario {
             depth: nanoseconds((depth - self.delay.mean_seconds()).max(0.0)),
             particle_count: walks.particles.unwrap_or(1),
         }
+    }
+
+    /// Whether it is known who issues. To be asked of an effective scenario.
+    #[must_use]
+    pub fn names_issuers(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        self.issuers.is_some() || recorded.is_some_and(|recorded| recorded.has_issuers())
     }
 
     /// Transactions that get through in a second.

@@ -2,7 +2,7 @@
 //! as a graph.
 //!
 //! A line of a log is `number,issued_ns,revealed_ns,parents`, the parents apart by a space; numbers
-//! follow each other from 1, and 0 is the genesis.
+//! follow each other from 1, and 0 is the genesis. The number of the issuer comes last, if known.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,6 +15,8 @@ use super::scenario::seconds;
 
 /// The first line of a log.
 pub const TRACE_HEAD: &str = "transaction,issued_ns,revealed_ns,parents";
+/// The first line of a log that says who issued.
+pub const TRACE_HEAD_ISSUERS: &str = "transaction,issued_ns,revealed_ns,parents,issuer";
 /// Most transactions of a log that is read.
 pub const TRACE_MAX: u64 = 50_000_000;
 /// Most parents of one.
@@ -117,14 +119,14 @@ impl Trace {
     pub fn add_line(&mut self, text: &str) -> Result<(), TraceError> {
         self.line += 1;
         let text = text.trim_end();
-        if self.line == 1 && text == TRACE_HEAD {
+        if self.line == 1 && (text == TRACE_HEAD || text == TRACE_HEAD_ISSUERS) {
             return Ok(());
         }
         let form = || TraceError::Form {
             line: self.line,
             text: text.chars().take(60).collect(),
         };
-        let mut cells = text.splitn(4, ',');
+        let mut cells = text.splitn(5, ',');
         let mut number = || cells.next()?.parse::<u64>().ok();
         let (Some(serial), Some(issued), Some(revealed)) = (number(), number(), number()) else {
             return Err(form());
@@ -138,11 +140,13 @@ impl Trace {
             parents[count] = parent.parse().map_err(|_| form())?;
             count += 1;
         }
+        let issuer = cells.next().map(str::parse::<u32>).transpose();
         self.add(&Event {
             serial,
             issued_ns: issued,
             revealed_ns: revealed,
             parents: &parents[..count],
+            issuer: issuer.map_err(|_| form())?,
         })
     }
 

@@ -135,6 +135,7 @@ impl<'a> Growth<'a> {
                 never_approved_share: self.judge.never_approved as f64 / judged,
             }),
             weight: Vec::new(),
+            issuers: self.measures.issuers(),
             digest: format!("{:016x}", self.digest),
         }
     }
@@ -162,12 +163,15 @@ impl<'a> Growth<'a> {
         for (parent, serial) in parents[..count].iter().zip(&mut serials) {
             *serial = self.serial(*parent);
         }
+        let issuer = self.times.issuer();
+        self.measures.on_issue(serial, issuer);
         let event = Event {
             serial,
             issued_ns: now,
             revealed_ns: revealed,
             // What approves the genesis only has no parent in the window.
             parents: if is_spam { &[0] } else { &serials[..count] },
+            issuer,
         };
         self.digest = event.digest(self.digest);
         if let Some(sink) = sink {

@@ -226,6 +226,7 @@ fn even_arrivals(seed: u64) -> Vec<Check> {
             per_second: 300.0,
             law: ArrivalLaw::Fixed,
             cap_per_second: None,
+            file: None,
         },
         ..scenario(seed, 16_000_000, 300.0)
     });
@@ -289,6 +290,7 @@ fn cap(seed: u64) -> Vec<Check> {
                 per_second,
                 law: ArrivalLaw::Poisson,
                 cap_per_second,
+                file: None,
             },
             ..scenario(seed, 1_000_000, per_second)
         });

@@ -1,8 +1,10 @@
 //! A Tangle's growth: what theory says, and that runs repeat.
 
+use std::sync::Arc;
+
 use tangle_sim::growth::{
-    ArrivalLaw, Delay, EngineChoice, Report, Scenario, ScenarioError, StrategyChoice, WalkChoice,
-    run,
+    ArrivalLaw, ArrivalReader, Arrivals, Delay, EngineChoice, Issuers, RecordedArrivals, Report,
+    Scenario, ScenarioError, StrategyChoice, WalkChoice, run,
 };
 
 fn flow(transactions: u64, per_second: f64) -> Scenario {
@@ -69,7 +71,7 @@ fn tips_follow_parents_delays_and_spam() {
     };
     near(report(&spam).tips.mean_ratio, 2.67, 0.03);
     let even = Scenario {
-        arrivals: tangle_sim::growth::Arrivals {
+        arrivals: Arrivals {
             law: ArrivalLaw::Fixed,
             ..flow(1, 100.0).arrivals
         },
@@ -261,4 +263,150 @@ fn what_is_not_known_or_makes_no_sense_is_refused() {
             "{key}"
         );
     }
+}
+
+/// Arrivals as they are in the file of a trace.
+fn recorded(lines: impl IntoIterator<Item = String>) -> Arc<RecordedArrivals> {
+    let mut reader = ArrivalReader::default();
+    let mut lines = lines.into_iter();
+    lines
+        .try_for_each(|line| reader.add_line(&line))
+        .expect("good lines");
+    Arc::new(reader.finish().expect("good arrivals"))
+}
+
+fn traced(recorded: Arc<RecordedArrivals>, scenario: Scenario) -> Scenario {
+    Scenario {
+        transactions: 0,
+        arrivals: Arrivals {
+            per_second: 0.0,
+            law: ArrivalLaw::Trace,
+            file: Some("arrivals.csv".to_owned()),
+            ..scenario.arrivals.clone()
+        },
+        recorded: Some(recorded),
+        ..scenario
+    }
+}
+
+#[test]
+fn a_log_as_a_trace_gives_the_same_run() {
+    for scenario in [flow(5_000, 20.0), walk(5_000, 20.0, 0.05)] {
+        let lines = events(&scenario)
+            .into_iter()
+            .map(|(issued, _)| issued.to_string());
+        let recorded = recorded(std::iter::once("issued_ns".to_owned()).chain(lines));
+        let traced = traced(recorded.clone(), scenario.clone());
+        let (one, other) = (report(&scenario), report(&traced));
+        assert_eq!(one.digest, other.digest);
+        assert_eq!(other.scenario.transactions, 5_000);
+        assert_eq!(other.scenario.arrivals.per_second, recorded.per_second());
+        // What a result says was in force gives the same result.
+        assert_eq!(report(&other.scenario).digest, one.digest);
+    }
+}
+
+#[test]
+fn a_trace_is_stretched_and_cut_and_tells_its_issuers() {
+    let lines = (1..=1_000_u64).map(|number| {
+        let issuer = if number % 4 == 0 { "ada" } else { "bob" };
+        format!("{},{issuer}", number * 100_000_000)
+    });
+    let recorded = recorded(std::iter::once("issued_ns,issuer".to_owned()).chain(lines));
+    let mut scenario = traced(recorded, flow(1, 1.0));
+    scenario.warm_up_share = 0.0;
+    let whole = report(&scenario);
+    assert_eq!(whole.virtual_seconds, 100.0);
+    let issuers: Vec<(&str, u64)> = whole
+        .issuers
+        .iter()
+        .map(|issuer| (issuer.name.as_str(), issuer.issued))
+        .collect();
+    assert_eq!(issuers, [("bob", 750), ("ada", 250)]);
+    scenario.arrivals.per_second = 40.0;
+    scenario.transactions = 400;
+    assert_eq!(report(&scenario).virtual_seconds, 10.0);
+    scenario.transactions = 1_001;
+    let refused = run(&scenario, None).map(|_| ());
+    assert!(
+        matches!(refused, Err(ScenarioError::Arrivals(_))),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn issuers_issue_by_their_weights_and_change_no_choice() {
+    let plain = flow(40_000, 20.0);
+    let with = |issuers: Issuers| Scenario {
+        issuers: Some(issuers),
+        ..plain.clone()
+    };
+    let weighted = with(Issuers {
+        weights: Some(vec![3.0, 0.0, 1.0]),
+        ..Issuers::default()
+    });
+    let result = report(&weighted);
+    assert_eq!(events(&weighted), events(&plain));
+    assert_eq!(result.tips.mean, report(&plain).tips.mean);
+    let issued: Vec<f64> = result.issuers.iter().map(|it| it.issued as f64).collect();
+    near(issued[0] / issued[2], 3.0, 0.05);
+    assert_eq!(
+        (issued[1], result.issuers[1].first_approval_seconds),
+        (0.0, None)
+    );
+    let wait = result.issuers[0]
+        .first_approval_seconds
+        .expect("some are approved");
+    near(wait, result.approvals.mean_seconds, 0.02);
+    let alike = report(&with(Issuers {
+        count: Some(4),
+        ..Issuers::default()
+    }));
+    assert_eq!(alike.scenario.issuers.and_then(|it| it.zipf), Some(0.0));
+    for wrong in [
+        Issuers::default(),
+        Issuers {
+            weights: Some(vec![0.0]),
+            ..Issuers::default()
+        },
+        Issuers {
+            weights: Some(vec![1.0, -1.0]),
+            ..Issuers::default()
+        },
+        Issuers {
+            count: Some(10_001),
+            ..Issuers::default()
+        },
+        Issuers {
+            count: Some(2),
+            weights: Some(vec![1.0]),
+            zipf: None,
+        },
+    ] {
+        let refused = run(&with(wrong), None).map(|_| ());
+        assert!(
+            matches!(refused, Err(ScenarioError::Arrivals(_))),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn scenarios_of_the_manual_make_sense() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenarios.md");
+    let text = std::fs::read_to_string(page).expect("the manual");
+    let blocks: Vec<&str> = text.split("```toml\n").skip(1).collect();
+    assert_eq!(blocks.len(), 2);
+    let scenarios = blocks.iter().map(|block| {
+        let end = block.find("```").expect("a block ends");
+        Scenario::parse(&block[..end]).expect("a scenario")
+    });
+    let scenarios: Vec<Scenario> = scenarios.collect();
+    assert!(scenarios[0].effective().is_ok());
+    assert_eq!(scenarios[1].arrivals.law, ArrivalLaw::Trace);
+    let unread = scenarios[1].effective();
+    assert!(
+        matches!(unread, Err(ScenarioError::Arrivals(_))),
+        "{unread:?}"
+    );
 }

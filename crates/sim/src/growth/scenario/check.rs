@@ -1,6 +1,6 @@
 //! Whether a scenario makes sense.
 
-use super::{Delay, EngineChoice, Scenario, ScenarioError, StrategyChoice};
+use super::{ArrivalLaw, Delay, EngineChoice, Scenario, ScenarioError, StrategyChoice};
 
 /// Most transactions of a run.
 const TRANSACTIONS_MAX: u64 = 100_000_000_000;
@@ -12,6 +12,7 @@ impl Scenario {
             |key, value: f64| in_range(key, value, POSITIVE, value > 0.0 && value <= 1e6);
         let share =
             |key, value: f64| in_range(key, value, "from 0 to 1", (0.0..=1.0).contains(&value));
+        self.check_arrivals()?;
         let count = self.transactions;
         in_range(
             "transactions",
@@ -56,6 +57,37 @@ impl Scenario {
         }
         self.check_strategy()?;
         self.check_engine()
+    }
+
+    fn check_arrivals(&self) -> Result<(), ScenarioError> {
+        let refuse = |is_wrong: bool, text| match is_wrong {
+            true => Err(ScenarioError::Arrivals(text)),
+            false => Ok(()),
+        };
+        let is_trace = self.arrivals.law == ArrivalLaw::Trace;
+        let recorded = self.recorded.as_ref();
+        refuse(
+            is_trace != self.arrivals.file.is_some(),
+            "arrivals.file goes with the law `trace`, and only with it",
+        )?;
+        refuse(
+            is_trace != recorded.is_some(),
+            "the arrivals of the law `trace` are to be read from its file",
+        )?;
+        refuse(
+            recorded.is_some_and(|recorded| recorded.count() < self.transactions),
+            "transactions are more than the arrivals in arrivals.file",
+        )?;
+        let issuers = self.issuers.as_ref();
+        refuse(
+            issuers.is_some() && recorded.is_some_and(|recorded| recorded.has_issuers()),
+            "arrivals.file names issuers, so `issuers` must not",
+        )?;
+        refuse(
+            issuers.is_some_and(|issuers| issuers.all_weights().is_none()),
+            "issuers takes either weights, from 0 up and not all 0, or count, perhaps with zipf; at \
+             most 10000 issuers",
+        )
     }
 
     fn check_strategy(&self) -> Result<(), ScenarioError> {
