@@ -1,8 +1,8 @@
 //! A writer of HTML that escapes everything.
 //!
 //! What is not a name of an element or attribute, written in the source, can only get in by
-//! [`Html::text`] or as an attribute's value, and both escape. So nothing that others chose, such as
-//! a tag or the metadata of an output, can become markup.
+//! [`Html::text`] or as an attribute's value, and both escape. So nothing that others chose, such
+//! as a tag or the metadata of an output, can become markup.
 
 use std::fmt::{self, Display, Write};
 
@@ -98,7 +98,8 @@ impl Write for Escaping<'_> {
 /// which somebody copies it.
 fn is_steering(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{2066}'..='\u{2069}')
         || matches!(letter, '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 

@@ -25,7 +25,7 @@ pub(crate) const BINARY: &str = "application/vnd.iota.serializer-v1";
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const SUPPLY: u64 = 1_000_000_000;
 /// Accounts that hold funds from the start; each test uses its own.
-pub(crate) const ACCOUNT_COUNT: u8 = 8;
+pub(crate) const ACCOUNT_COUNT: u8 = 10;
 
 /// A node with its folder. Dropped with the process.
 struct Network {

@@ -20,6 +20,9 @@ use crate::harness::{
     Answer, Client, account, address, api_config, client, draft, parameters, tagged, transfer,
 };
 
+/// Accounts that no other test uses: whose things the pages show, and who was sent one.
+const OWNER: u8 = 8;
+const RECEIVER: u8 = 80;
 const SCRIPT: &str = "<script>alert(1)</script>";
 const ESCAPED: &str = "&lt;script&gt;alert(1)&lt;/script&gt;";
 const UNKNOWN: &str = "0x7777777777777777777777777777777777777777777777777777777777777777";
@@ -108,7 +111,7 @@ fn features(features: Vec<Feature>) -> Features {
 }
 
 fn alias_output(state_index: u32, alias_id: AliasId) -> AliasOutput {
-    let owner = address(0);
+    let owner = address(OWNER);
     AliasOutput {
         amount: 1_000_000,
         native_tokens: Vec::new(),
@@ -127,8 +130,8 @@ fn alias_output(state_index: u32, alias_id: AliasId) -> AliasOutput {
 }
 
 async fn make_things(client: &Client) -> Things {
-    let owner = address(0);
-    let (input, amount) = client.output_of(0).await;
+    let owner = address(OWNER);
+    let (input, amount) = client.output_of(OWNER).await;
     let described = json!({
         "standard": "IRC27", "name": SCRIPT, "uri": "https://evil.example/x.png",
         "description": "\"><img src=x onerror=alert(1)>",
@@ -147,7 +150,7 @@ async fn make_things(client: &Client) -> Things {
         amount: 100_000,
         native_tokens: Vec::new(),
         unlock_conditions: UnlockConditions::new(vec![
-            UnlockCondition::Address(address(7)),
+            UnlockCondition::Address(address(RECEIVER)),
             UnlockCondition::StorageDepositReturn {
                 return_address: owner,
                 amount: 50_000,
@@ -169,7 +172,7 @@ async fn make_things(client: &Client) -> Things {
         Output::Basic(tagged),
         Output::basic(owner, rest),
     ];
-    let (payload, transaction) = transfer(0, (input, amount), outputs);
+    let (payload, transaction) = transfer(OWNER, (input, amount), outputs);
     let block = client.submit(&draft(Some(payload))).await;
     let metadata = client.referenced(&block).await;
     assert_eq!(metadata["ledgerInclusionState"], "included", "{metadata}");
@@ -193,7 +196,7 @@ async fn mint(
     (alias, alias_id): (&AliasOutput, AliasId),
     rest: u64,
 ) -> FoundryId {
-    let owner = address(0);
+    let owner = address(OWNER);
     let token = FoundryId::new(&alias_id, 1, 0);
     let minted = U256::from(1_000);
     let conditions = UnlockConditions::new(vec![UnlockCondition::ImmutableAlias(alias_id)]);
@@ -241,7 +244,7 @@ async fn mint(
             data: SCRIPT.into(),
         }),
     };
-    let transaction = essence.signed_by(&account(0));
+    let transaction = essence.signed_by(&account(OWNER));
     let block = client
         .submit(&draft(Some(Payload::Transaction(Box::new(transaction)))))
         .await;
@@ -338,7 +341,7 @@ async fn output_tells_its_conditions_in_words() {
     let client = everybody().await;
     let things = things(&client).await;
     let text = page(&client, &format!("/explorer/output/{}", things.tagged), 200).await;
-    let owner = address(7).to_bech32("tst");
+    let owner = address(RECEIVER).to_bech32("tst");
     for part in [
         &format!("/explorer/address/{owner}"),
         "cannot be spent before 2096-10-02",
@@ -550,7 +553,7 @@ async fn documentation_names_every_path_and_files_may_be_kept() {
 async fn lists_go_on_on_further_pages() {
     let client = everybody().await;
     let things = things(&client).await;
-    let owner = address(0).to_bech32("tst");
+    let owner = address(OWNER).to_bech32("tst");
     let path = format!("/explorer/address/{owner}");
     let first = page(&client, &path, 200).await;
     assert!(first.contains("1000 of"), "its tokens");
