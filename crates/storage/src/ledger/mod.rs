@@ -86,7 +86,9 @@ impl Ledger {
     /// Opens the store in `path`, or creates an empty one.
     pub(crate) fn open(path: &Path, memory_bytes: u64) -> Result<Self, StoreError> {
         let db = Database::builder(path)
-            .cache_size(memory_bytes / 2)
+            // What the system's page cache holds anyway; blocks that compaction has rewritten would
+            // fill more of it for nothing.
+            .cache_size((memory_bytes / 16).clamp(1 << 20, 64 << 20))
             .worker_threads(1)
             .max_cached_files(Some(200))
             .journal_compression(CompressionType::None)
@@ -96,7 +98,7 @@ impl Ledger {
             .open()?;
         let memtable_bytes = (memory_bytes / 8).clamp(1 << 20, 64 << 20);
         // The chain's records are few, and mostly of what is pruned soon.
-        let chain_bytes = (memory_bytes / 32).clamp(1 << 20, 64 << 20);
+        let chain_bytes = (memory_bytes / 64).clamp(1 << 18, 64 << 20);
         let options = |memtable_bytes: u64| {
             KeyspaceCreateOptions::default()
                 .max_memtable_size(memtable_bytes)
