@@ -120,6 +120,11 @@ pub(crate) async fn client() -> Client {
     client
 }
 
+/// A client of a network of its own, which it may flood.
+pub(crate) async fn client_alone() -> Client {
+    client_of(start_network(0, |_| ())).await
+}
+
 /// A client of a network of its own, in which blocks need some proof of work.
 pub(crate) async fn client_with_pow(pow_enabled: bool) -> Client {
     client_of(start_network(10, |config| config.pow_enabled = pow_enabled)).await

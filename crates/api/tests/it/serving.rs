@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use tangle_api::{ApiConfig, Auth, Limits, router, serve};
+use tangle_node::Handle;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -21,7 +22,11 @@ pub(crate) struct Server {
 }
 
 pub(crate) async fn server(limits: Limits) -> Server {
-    let node = client().await.node;
+    server_of(client().await.node, limits).await
+}
+
+/// A server of this node.
+pub(crate) async fn server_of(node: Handle, limits: Limits) -> Server {
     let config = ApiConfig {
         limits,
         ..api_config(Auth::open())
