@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const binary = process.env.TANGLE ?? join(root, "target/debug/tangle");
 
-/** Starts `tangle dev` with free ports; `stop` ends it and says how it ended. */
+/** Starts `tangle dev` with free ports, and waits until it is healthy; `stop` ends it and says
+ * how it ended. */
 export async function startNetwork() {
   const folder = mkdtempSync(join(tmpdir(), "tangle-e2e-"));
   const child = spawn(binary, ["dev", "--ephemeral", "--port", "0", "--json"], {

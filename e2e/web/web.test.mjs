@@ -5,7 +5,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { address, startBrowser, startNetwork } from "./network.mjs";
+import { startNetwork } from "../js/network.mjs";
+import { address, startBrowser } from "./browser.mjs";
 
 const LIMIT = { timeout: 120_000 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -26,7 +27,7 @@ after(async () => {
 
 /** A visitor whose browser complains to `troubles`. */
 async function visitor(options) {
-  const context = await browser.newContext({ baseURL: network.about.node, ...options });
+  const context = await browser.newContext({ baseURL: network.node, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const troubles = [];
@@ -35,7 +36,7 @@ async function visitor(options) {
   });
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("request", (request) => {
-    if (!request.url().startsWith(network.about.node)) troubles.push(`asks ${request.url()}`);
+    if (!request.url().startsWith(network.node)) troubles.push(`asks ${request.url()}`);
   });
   return { context, page, troubles };
 }
@@ -155,7 +156,7 @@ test("visualizer draws blocks as they come and follows one", LIMIT, async () => 
   await page.getByText(/blocks a second/).waitFor();
   const ids = [];
   for (let count = 0; count < 30; count += 1) {
-    const answer = await fetch(`${network.about.node}/api/core/v2/blocks`, {
+    const answer = await fetch(`${network.node}/api/core/v2/blocks`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ protocolVersion: 2, payload: { type: 5, tag: "0x01", data: "0x" } }),

@@ -14,7 +14,7 @@ use tangle_crypto::blake2b;
 use tangle_storage::Progress;
 use tangle_types::{Block, BlockId, Codec, Parents, Payload, TaggedData};
 
-use crate::listeners::Listeners;
+use crate::listeners::{Listeners, Told};
 use crate::machine;
 use crate::report::{self, note, quantile};
 
@@ -62,6 +62,13 @@ struct Figures {
     node_cpu_us_per_block: f64,
     node_resident_bytes: u64,
     last_blocks_confirmed: bool,
+    /// Of the subscribers, if there were any.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    events: Option<EventFigures>,
+}
+
+#[derive(Debug, Serialize)]
+struct EventFigures {
     subscribers: usize,
     /// Subscribers that were let go, being too slow.
     subscribers_lost: u64,
@@ -70,6 +77,20 @@ struct Figures {
     milestone_interval_min_ms: f64,
     milestone_interval_mean_ms: f64,
     milestone_interval_max_ms: f64,
+}
+
+impl EventFigures {
+    fn of(subscribers: usize, told: &Told) -> Self {
+        let intervals = &told.intervals_ms;
+        Self {
+            subscribers,
+            subscribers_lost: told.lost,
+            told_bytes: told.bytes,
+            milestone_interval_min_ms: intervals.iter().copied().fold(f64::INFINITY, f64::min),
+            milestone_interval_mean_ms: intervals.iter().sum::<f64>() / intervals.len() as f64,
+            milestone_interval_max_ms: intervals.iter().copied().fold(0.0, f64::max),
+        }
+    }
 }
 
 /// When a connection posts.
@@ -126,7 +147,9 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         "a rate of 0 blocks a second posts nothing"
     );
     let root = tip(address)?;
-    let listeners = Listeners::start(address, args.subscribers)?;
+    let listeners = (args.subscribers > 0)
+        .then(|| Listeners::start(address, args.subscribers))
+        .transpose()?;
     let what = format!(
         "posting from {} connections for {} s",
         args.connections, args.seconds
@@ -143,8 +166,10 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
     let tallies = post_all(address, args, root, pace)?;
     let seconds = started.elapsed().as_secs_f64();
     let cpu = process.map_or(0.0, machine::cpu_seconds_of) - cpu;
-    let told = listeners.finish()?;
-    let intervals = &told.intervals_ms;
+    let events = match listeners {
+        Some(listeners) => Some(EventFigures::of(args.subscribers, &listeners.finish()?)),
+        None => None,
+    };
     let accepted: u64 = tallies.iter().map(|tally| tally.accepted).sum();
     let mut latencies: Vec<f64> = tallies
         .iter()
@@ -161,12 +186,7 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         node_cpu_us_per_block: cpu * 1e6 / accepted.max(1) as f64,
         node_resident_bytes: process.map_or(0, machine::resident_bytes_of),
         last_blocks_confirmed: are_confirmed(address, &tallies)?,
-        subscribers: args.subscribers,
-        subscribers_lost: told.lost,
-        told_bytes: told.bytes,
-        milestone_interval_min_ms: intervals.iter().copied().fold(f64::INFINITY, f64::min),
-        milestone_interval_mean_ms: intervals.iter().sum::<f64>() / intervals.len() as f64,
-        milestone_interval_max_ms: intervals.iter().copied().fold(0.0, f64::max),
+        events,
     };
     if args.json {
         return report::json(&figures);
@@ -390,10 +410,6 @@ fn print(figures: &Figures) -> Result<()> {
         "node cpu us/block",
         "node MiB",
         "all confirmed",
-        "subscribers",
-        "lost",
-        "told MB/s",
-        "milestone ms, least, mean, most",
     ];
     let row = vec![
         figures.connections.to_string(),
@@ -410,15 +426,26 @@ fn print(figures: &Figures) -> Result<()> {
             "no"
         }
         .to_owned(),
-        figures.subscribers.to_string(),
-        figures.subscribers_lost.to_string(),
-        format!("{:.1}", figures.told_bytes as f64 / 1e6 / figures.seconds),
-        format!(
-            "{:.0}, {:.0}, {:.0}",
-            figures.milestone_interval_min_ms,
-            figures.milestone_interval_mean_ms,
-            figures.milestone_interval_max_ms
-        ),
+    ];
+    report::table(&heads, &[row])?;
+    let Some(events) = &figures.events else {
+        return Ok(());
+    };
+    let heads = [
+        "subscribers",
+        "lost",
+        "told MB/s",
+        "milestone ms, least",
+        "mean",
+        "most",
+    ];
+    let row = vec![
+        events.subscribers.to_string(),
+        events.subscribers_lost.to_string(),
+        format!("{:.1}", events.told_bytes as f64 / 1e6 / figures.seconds),
+        format!("{:.0}", events.milestone_interval_min_ms),
+        format!("{:.0}", events.milestone_interval_mean_ms),
+        format!("{:.0}", events.milestone_interval_max_ms),
     ];
     report::table(&heads, &[row])
 }

@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::known;
 use super::publisher::Publisher;
 use super::registry::Registry;
-use super::subscriber::{End, Form, Subscriber};
+use super::subscriber::{Form, Subscriber};
 use super::topic::{Topic, TopicError};
 use crate::EventLimits;
 
@@ -101,15 +101,6 @@ impl Subscription {
         &self.subscriber
     }
 
-    /// What is known of all this when it ends.
-    pub(crate) fn ended(&self, end: End) {
-        if end == End::Slow {
-            let meter = self.hub.node.event_meter();
-            meter.given_up.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!("a subscriber read too slowly and is told nothing more");
-        }
-    }
-
     /// Subscribes to a topic. Whatever happens from now on is told.
     pub(crate) fn add(&mut self, text: &str) -> Result<Topic, SubscribeError> {
         let hub = Arc::clone(&self.hub);
@@ -176,5 +167,9 @@ impl Drop for Subscription {
         self.count_down(topics.len());
         let meter = self.hub.node.event_meter();
         meter.subscribers.fetch_sub(1, Ordering::Relaxed);
+        if self.subscriber.is_slow() {
+            meter.given_up.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!("a subscriber read too slowly and is told nothing more");
+        }
     }
 }

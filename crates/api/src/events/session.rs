@@ -124,13 +124,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Session<T> {
                 },
                 told = subscriber.next() => match told {
                     Ok(pieces) => self.send(pieces).await,
-                    Err(end) => {
-                        self.subscription.ended(end);
-                        Err(match end {
-                            End::Slow => Ending::Slow,
-                            End::Stopping => Ending::Stopping,
-                        })
-                    }
+                    Err(End::Slow) => Err(Ending::Slow),
+                    Err(End::Stopping) => Err(Ending::Stopping),
                 },
                 () = sleep_until(deadline) => self.on_silence().await,
             };

@@ -63,10 +63,7 @@ async fn next(subscription: &Subscription) -> Option<Bytes> {
     match timeout(SILENCE_MAX, subscription.subscriber().next()).await {
         Ok(Ok(mut pieces)) if pieces.len() == 1 => pieces.pop_front(),
         Ok(Ok(pieces)) => Some(joined(pieces)),
-        Ok(Err(end)) => {
-            subscription.ended(end);
-            None
-        }
+        Ok(Err(_)) => None,
         Err(_) => Some(Bytes::from_static(COMMENT)),
     }
 }

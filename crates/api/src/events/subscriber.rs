@@ -81,6 +81,11 @@ impl Subscriber {
         self.ready.notify_one();
     }
 
+    /// Whether they were given up.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.queue().end == Some(End::Slow)
+    }
+
     /// Says that nothing more will come.
     pub(crate) fn end(&self, end: End) {
         self.queue().end.get_or_insert(end);

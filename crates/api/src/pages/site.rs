@@ -1,6 +1,5 @@
 //! What all pages share: the node, how it is presented, and what visitors may see.
 
-use crate::ApiConfig;
 use axum::Router;
 use axum::http::StatusCode;
 use tangle_node::{Handle, Status};
@@ -9,6 +8,7 @@ use tangle_types::words::{Unit, Words};
 use tangle_types::{Address, MilestoneIndex, UnixSeconds};
 use tokio::sync::Semaphore;
 
+use crate::ApiConfig;
 use crate::pages::samples::Samples;
 
 /// Pages that read many records at once.

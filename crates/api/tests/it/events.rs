@@ -374,6 +374,8 @@ async fn slow_subscriber_is_let_go_and_holds_up_nobody() {
         assert!(started.elapsed() < Duration::from_secs(60), "it stays");
         client.submit(&large(&data)).await;
     }
+    let given_up = client.node.event_meter().given_up.load(Ordering::Relaxed);
+    assert_eq!(given_up, 1);
     // The blocks of the test are confirmed as ever.
     let last = client.submit(&draft(None)).await;
     client.referenced(&last).await;

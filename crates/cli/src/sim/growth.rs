@@ -1,5 +1,6 @@
 //! `tangle sim run`: a Tangle grows as a scenario says.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -93,17 +94,41 @@ pub(super) fn run(arguments: &RunArguments, terminal: &Terminal) -> Outcome {
 
 fn read(file: &Path) -> Outcome<Scenario> {
     let scenario = Scenario::parse(&text_of(file)?).map_err(|error| wrong(file, &error))?;
-    let scenario = with_arrivals(scenario, file)?;
+    let scenario = ArrivalFiles::beside(file).fill(scenario)?;
     scenario.effective().map_err(|error| wrong(file, &error))
 }
 
-/// The scenario with its arrivals, if they are in a file, which is looked for beside `beside`.
-pub(super) fn with_arrivals(mut scenario: Scenario, beside: &Path) -> Outcome<Scenario> {
-    if let Some(name) = &scenario.arrivals.file {
-        let file = beside.with_file_name(name);
-        scenario.recorded = Some(Arc::new(recorded(&file)?));
+/// Files of arrivals, each read once.
+pub(super) struct ArrivalFiles<'a> {
+    beside: &'a Path,
+    known: BTreeMap<String, Arc<RecordedArrivals>>,
+}
+
+impl<'a> ArrivalFiles<'a> {
+    /// Those that lie beside a file.
+    pub(super) const fn beside(file: &'a Path) -> Self {
+        Self {
+            beside: file,
+            known: BTreeMap::new(),
+        }
     }
-    Ok(scenario)
+
+    /// The scenario with its arrivals, if they are in a file.
+    pub(super) fn fill(&mut self, mut scenario: Scenario) -> Outcome<Scenario> {
+        if let Some(name) = &scenario.arrivals.file {
+            if !self.known.contains_key(name) {
+                let arrivals = recorded(&self.beside.with_file_name(name))?;
+                self.known.insert(name.clone(), Arc::new(arrivals));
+            }
+            scenario.recorded = self.known.get(name).cloned();
+        }
+        Ok(scenario)
+    }
+
+    /// A number for each that was read, which stands for what is in it.
+    pub(super) fn digests(&self) -> impl Iterator<Item = u64> {
+        self.known.values().map(|arrivals| arrivals.digest())
+    }
 }
 
 fn recorded(file: &Path) -> Outcome<RecordedArrivals> {

@@ -16,7 +16,7 @@ use tangle_crypto::blake2b;
 use tangle_sim::growth::{self, Scenario};
 use toml::{Table, Value};
 
-use super::growth::{COLUMNS, cells, disk, text_of, with_arrivals, wrong};
+use super::growth::{ArrivalFiles, COLUMNS, cells, disk, text_of, wrong};
 use super::jobs::in_order;
 use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
@@ -73,11 +73,12 @@ pub(super) fn run(arguments: &SweepArguments, terminal: &Terminal) -> Outcome {
         Failure::new(Code::Input, error.to_string().trim_end())
             .with("file", arguments.sweep.display())
     })?;
-    let runs = runs(&sweep, &arguments.sweep)?;
+    let mut arrivals = ArrivalFiles::beside(&arguments.sweep);
+    let runs = runs(&sweep, &arguments.sweep, &mut arrivals)?;
     let mut id = format!("{text}\n{}", env!("CARGO_PKG_VERSION"));
     // Another trace makes it another sweep.
-    for recorded in runs.iter().filter_map(|run| run.scenario.recorded.as_ref()) {
-        id.push_str(&format!("\n{} {}", recorded.count(), recorded.per_second()));
+    for digest in arrivals.digests() {
+        id.push_str(&format!("\n{digest}"));
     }
     let title = format!(
         "# sweep {}",
@@ -125,7 +126,7 @@ pub(super) fn run(arguments: &SweepArguments, terminal: &Terminal) -> Outcome {
 }
 
 /// All runs: each combination of values, the last key varying fastest, with each seed.
-fn runs(sweep: &Sweep, file: &Path) -> Outcome<Vec<Run>> {
+fn runs(sweep: &Sweep, file: &Path, arrivals: &mut ArrivalFiles<'_>) -> Outcome<Vec<Run>> {
     let wrong_file = |text: String| Failure::new(Code::Input, text).with("file", file.display());
     let mut lists = Vec::new();
     let mut count = sweep.seed_count;
@@ -159,7 +160,7 @@ fn runs(sweep: &Sweep, file: &Path) -> Outcome<Vec<Run>> {
         values.reverse();
         let text = table.to_string();
         let parsed = Scenario::parse(&text).map_err(|error| wrong(file, &error))?;
-        let base = with_arrivals(parsed, file)?.effective();
+        let base = arrivals.fill(parsed)?.effective();
         let base = base.map_err(|error| wrong(file, &error))?;
         for seed in 0..sweep.seed_count {
             let seed = base.seed.wrapping_add(seed);
@@ -239,7 +240,8 @@ mod tests {
 
     fn sweep(text: &str) -> Outcome<Vec<Run>> {
         let sweep: Sweep = toml::from_str(text).expect("a sweep");
-        runs(&sweep, Path::new("sweep.toml"))
+        let file = Path::new("sweep.toml");
+        runs(&sweep, file, &mut ArrivalFiles::beside(file))
     }
 
     const SCENARIO: &str = "[scenario]\nengine = 'walk'\ntransactions = 100\nseed = 5\n\

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::events::join;
 use super::trace::TRACE_MAX;
 
 /// Columns of a log that say nothing of arrivals.
@@ -162,6 +163,13 @@ impl RecordedArrivals {
     pub fn per_second(&self) -> f64 {
         let last = self.times_ns.last().copied().unwrap_or(1);
         self.count() as f64 / super::scenario::seconds(last)
+    }
+
+    /// A number that stands for all arrivals and their issuers, in order.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let issuers = self.issuers.iter().map(|issuer| u64::from(*issuer));
+        self.times_ns.iter().copied().chain(issuers).fold(0, join)
     }
 
     /// Whether issuers are named.

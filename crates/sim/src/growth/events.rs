@@ -45,9 +45,6 @@ impl Event<'_> {
     /// The event joined to what stands for those before it.
     #[inline]
     pub(super) fn digest(&self, before: u64) -> u64 {
-        let join = |digest: u64, value: u64| {
-            (digest.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        };
         let digest = join(join(before, self.issued_ns), self.revealed_ns);
         let digest = self
             .parents
@@ -58,6 +55,12 @@ impl Event<'_> {
             None => digest,
         }
     }
+}
+
+/// What stands for `value` behind what `digest` stands for.
+#[inline]
+pub(super) const fn join(digest: u64, value: u64) -> u64 {
+    (digest.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Gives the times at which transactions are issued and revealed.

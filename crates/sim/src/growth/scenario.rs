@@ -4,10 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::arrivals::RecordedArrivals;
-use super::issuers::Issuers;
 use serde::{Deserialize, Serialize};
 use tangle_dag::{Bias, Strategy, WalkStart, walk_depth};
+
+use super::arrivals::RecordedArrivals;
+use super::issuers::Issuers;
 
 mod check;
 

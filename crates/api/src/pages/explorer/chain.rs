@@ -1,11 +1,13 @@
 //! What goes on from output to output: aliases, NFTs, and tokens with their foundries.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::Value;
 use tangle_storage::{ChainQuery, OutputRecord};
+use tangle_types::words::Words;
 use tangle_types::{Address, AliasId, Feature, FoundryId, NftId, Output};
 
 use super::block::parse;
@@ -32,63 +34,60 @@ pub(super) async fn token_page(State(site): State<Arc<Site>>, Path(id): Path<Str
 
 fn alias(site: &Site, id: &str) -> Result<Page, Trouble> {
     let id: AliasId = parse(id)?;
-    let route = format!("/api/indexer/v1/outputs/alias/{id}");
-    let record = find(site, &route, &ChainQuery::Alias(id), "alias")?;
-    let mut html = Html::default();
-    output::title(&mut html, "Alias", &id.to_string(), &record);
-    let status = site.node.status();
-    html.tag("section", &[("class", "card")], |html| {
-        html.tag("dl", &[("class", "facts")], |html| {
-            site.with_words(&status, |words| {
-                address_fact(html, &Address::Alias(id), words);
-            });
-            if let Output::Alias(alias) = &record.output.output {
+    let kind = Kind {
+        title: "Alias",
+        what: "alias",
+        route: "alias",
+    };
+    chain(
+        site,
+        &kind,
+        &id,
+        &ChainQuery::Alias(id),
+        |html, output, words| {
+            address_fact(html, &Address::Alias(id), words);
+            if let Output::Alias(alias) = output {
                 fact(html, "State", |html| html.text(alias.state_index));
                 fact(html, "Foundries", |html| html.text(alias.foundry_counter));
             }
-            newest(html, &record);
-        });
-    });
-    output::content(&mut html, site, &status, &record);
-    Ok(page("Alias", &id, html))
+        },
+    )
 }
 
 fn nft(site: &Site, id: &str) -> Result<Page, Trouble> {
     let id: NftId = parse(id)?;
-    let route = format!("/api/indexer/v1/outputs/nft/{id}");
-    let record = find(site, &route, &ChainQuery::Nft(id), "NFT")?;
-    let mut html = Html::default();
-    output::title(&mut html, "NFT", &id.to_string(), &record);
-    let status = site.node.status();
-    html.tag("section", &[("class", "card")], |html| {
-        html.tag("dl", &[("class", "facts")], |html| {
-            described(html, &record.output.output);
-            site.with_words(&status, |words| {
-                address_fact(html, &Address::Nft(id), words);
-            });
-            newest(html, &record);
-        });
-    });
-    output::content(&mut html, site, &status, &record);
-    Ok(page("NFT", &id, html))
+    let kind = Kind {
+        title: "NFT",
+        what: "NFT",
+        route: "nft",
+    };
+    chain(
+        site,
+        &kind,
+        &id,
+        &ChainQuery::Nft(id),
+        |html, output, words| {
+            described(html, output);
+            address_fact(html, &Address::Nft(id), words);
+        },
+    )
 }
 
 fn token(site: &Site, id: &str) -> Result<Page, Trouble> {
     let id: FoundryId = parse(id)?;
-    let route = format!("/api/indexer/v1/outputs/foundry/{id}");
-    let record = find(
+    let kind = Kind {
+        title: "Token",
+        what: "token, or its foundry is gone,",
+        route: "foundry",
+    };
+    chain(
         site,
-        &route,
+        &kind,
+        &id,
         &ChainQuery::Foundry(id),
-        "token, or its foundry is gone,",
-    )?;
-    let mut html = Html::default();
-    output::title(&mut html, "Token", &id.to_string(), &record);
-    let status = site.node.status();
-    html.tag("section", &[("class", "card")], |html| {
-        html.tag("dl", &[("class", "facts")], |html| {
-            described(html, &record.output.output);
-            if let Output::Foundry(foundry) = &record.output.output {
+        |html, output, _| {
+            described(html, output);
+            if let Output::Foundry(foundry) = output {
                 let scheme = &foundry.token_scheme;
                 let circulating = scheme.minted.saturating_sub(scheme.melted);
                 fact(html, "Circulating", |html| html.text(circulating));
@@ -100,11 +99,42 @@ fn token(site: &Site, id: &str) -> Result<Page, Trouble> {
                     show::id(html, &format!("/explorer/alias/{alias}"), alias);
                 });
             }
+        },
+    )
+}
+
+/// What goes on from output to output.
+struct Kind {
+    title: &'static str,
+    /// As in "there is no such thing".
+    what: &'static str,
+    /// The last part but one of the path at which the indexer has it.
+    route: &'static str,
+}
+
+/// The page of a chain: `facts` of its own, and its newest output.
+fn chain(
+    site: &Site,
+    kind: &Kind,
+    id: &impl Display,
+    query: &ChainQuery,
+    facts: impl FnOnce(&mut Html, &Output, &Words<'_>),
+) -> Result<Page, Trouble> {
+    let route = format!("/api/indexer/v1/outputs/{}/{id}", kind.route);
+    let record = find(site, &route, query, kind.what)?;
+    let id = id.to_string();
+    let mut html = Html::default();
+    output::title(&mut html, kind.title, &id, &record);
+    let status = site.node.status();
+    html.tag("section", &[("class", "card")], |html| {
+        html.tag("dl", &[("class", "facts")], |html| {
+            site.with_words(&status, |words| facts(html, &record.output.output, words));
             newest(html, &record);
         });
     });
     output::content(&mut html, site, &status, &record);
-    Ok(page("Token", &id, html))
+    let title = format!("{} {}", kind.title, show::shortened(&id));
+    Ok(Page::new(Place::Explorer, title, html))
 }
 
 /// The newest output of a chain, if visitors may see it.
@@ -115,12 +145,7 @@ fn find(site: &Site, route: &str, query: &ChainQuery, what: &str) -> Result<Outp
     output::find(site, &output_id.ok_or_else(unknown)?)
 }
 
-fn page(name: &str, id: &impl std::fmt::Display, html: Html) -> Page {
-    let id = show::shortened(&id.to_string());
-    Page::new(Place::Explorer, format!("{name} {id}"), html)
-}
-
-fn address_fact(html: &mut Html, address: &Address, words: &tangle_types::words::Words<'_>) {
+fn address_fact(html: &mut Html, address: &Address, words: &Words<'_>) {
     fact(html, "Owns by address", |html| {
         show::id(
             html,

@@ -1,41 +1,7 @@
-// A dev network of one's own, and a browser that reaches nothing but this machine.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
+// A browser that reaches nothing but this machine, and addresses to try it with.
 import { chromium } from "playwright-core";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const binary = process.env.TANGLE ?? join(root, "target/debug/tangle");
 const browser = process.env.CHROMIUM ?? "/usr/bin/chromium";
-
-/** Starts `tangle dev` with free ports. */
-export async function startNetwork() {
-  const folder = mkdtempSync(join(tmpdir(), "tangle-web-"));
-  const child = spawn(binary, ["dev", "--ephemeral", "--port", "0", "--json"], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exit = once(child, "exit");
-  const lines = createInterface({ input: child.stdout });
-  const line = await Promise.race([
-    once(lines, "line").then(([text]) => text),
-    exit.then(([code]) => Promise.reject(new Error(`tangle dev ended with ${code}`))),
-  ]);
-  return {
-    about: JSON.parse(line),
-    async stop() {
-      child.kill("SIGTERM");
-      const [code] = await exit;
-      rmSync(folder, { recursive: true });
-      return code;
-    },
-  };
-}
 
 /** Starts the browser; no name but that of this machine leads anywhere. */
 export function startBrowser() {
