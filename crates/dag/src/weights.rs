@@ -64,7 +64,9 @@ pub struct WeightWindow {
     times: Vec<u64>,
     /// Parents by slot; those outside of the window are left out.
     parents: Vec<Place>,
-    /// The newest edge that ends at a slot. Edge `e` starts at slot `e / parent_count_max`.
+    /// Edges of a slot are a power of two, so edge `e` starts at slot `e >> edge_shift`.
+    edge_shift: u32,
+    /// The newest edge that ends at a slot.
     newest_edge: Vec<u32>,
     /// The next older edge that ends at the same slot, by edge.
     older_edge: Vec<u32>,
@@ -120,6 +122,7 @@ impl WeightWindow {
             config.parent_count_max
         );
         let slots = (config.block_count + WORD as usize).next_power_of_two();
+        let edge_shift = config.parent_count_max.next_power_of_two().trailing_zeros();
         let words = slots / WORD as usize;
         Self {
             linger: config.linger,
@@ -129,9 +132,10 @@ impl WeightWindow {
             first: 0,
             next: 0,
             times: vec![0; slots],
-            parents: vec![NONE; slots * config.parent_count_max],
+            parents: vec![NONE; slots << edge_shift],
+            edge_shift,
             newest_edge: vec![NONE; slots],
-            older_edge: vec![NONE; slots * config.parent_count_max],
+            older_edge: vec![NONE; slots << edge_shift],
             approver_counts: vec![0; slots],
             shut: vec![0; words],
             counts: vec![0; slots],
@@ -205,7 +209,7 @@ impl WeightWindow {
     }
 
     fn parent_range(&self, slot: usize) -> Range<usize> {
-        slot * self.parent_count_max..(slot + 1) * self.parent_count_max
+        slot << self.edge_shift..(slot + 1) << self.edge_shift
     }
 
     /// Shuts or opens a block for walks; one that is shut is no tip. See [`View::is_open`].
@@ -314,14 +318,14 @@ impl WeightWindow {
         for parent in parents.iter().take(self.parent_count_max) {
             if self.holds(*parent) {
                 self.include(cone, *parent);
-                self.parents[slot * self.parent_count_max + count] = *parent;
+                self.parents[(slot << self.edge_shift) + count] = *parent;
                 count += 1;
             }
         }
         self.count(cone);
         self.next = place.wrapping_add(1);
         for position in 0..count {
-            self.link(now, slot * self.parent_count_max + position, is_open);
+            self.link(now, (slot << self.edge_shift) + position, is_open);
         }
         if is_open {
             self.tips.add(slot as u32);
@@ -490,7 +494,7 @@ impl View for WeightWindow {
                 return None;
             }
             edge = self.older_edge[found as usize];
-            Some(self.place(found / self.parent_count_max as u32))
+            Some(self.place(found >> self.edge_shift))
         })
     }
 
