@@ -15,15 +15,17 @@
 //! common with the others, and only the bits in which it differs are counted. The weight of a block
 //! is 1 + its count + the blocks since the pattern was set, if the pattern holds it.
 //!
-//! Cones are kept for tips and for a while after they were first approved, so memory does not grow
-//! with the number of blocks. A cone that is needed all the same is collected anew from the edges.
+//! Cones share the parts that are equal, and a part that is known to be as the pattern is passed
+//! over. They are kept for tips and for a while after they were first approved, so memory does not
+//! grow with the number of blocks. A cone that is needed all the same is collected anew from the
+//! edges.
 //!
 //! Slots are given up by words: 64 blocks leave at once.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::cones::{Cones, bits};
+use crate::cones::{CHUNK_WORDS, Chunk, Cones, bits};
 use crate::pool::TipPool;
 use crate::view::{Place, View};
 
@@ -36,6 +38,8 @@ const NONE: u32 = u32::MAX;
 const WORD: u32 = 64;
 /// Differing bits that are counted before another pattern is worth its price.
 const PATIENCE: u32 = 64;
+/// Bits of a word from which it is quicker to count all 64 than to look for them.
+const MANY: u32 = 12;
 
 /// Limits of a [`WeightWindow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +94,8 @@ pub struct WeightWindow {
     tips: TipPool,
     /// Space for collecting a cone.
     stack: Vec<Place>,
+    /// Space for the positions at which a cone differs from the others.
+    differing: Vec<u32>,
 }
 
 /// Books of 64 slots.
@@ -149,6 +155,7 @@ impl WeightWindow {
             ageing: 0,
             tips: TipPool::new(),
             stack: Vec::new(),
+            differing: Vec::new(),
         }
     }
 
@@ -372,39 +379,46 @@ impl WeightWindow {
     fn count(&mut self, cone: u32) {
         let before = self.added;
         self.added = before.wrapping_add(1);
-        let cone = self.cones.words(cone);
-        let blocks = cone.chunks(8).zip(self.patterns.chunks_mut(8));
-        for (block, (cone, patterns)) in blocks.enumerate() {
-            let pairs = cone.iter().zip(patterns.iter());
-            if pairs.fold(0, |all, (cone, pattern)| all | (cone ^ pattern)) == 0 {
-                continue;
-            }
-            for (position, (seen, pattern)) in cone.iter().zip(patterns).enumerate() {
-                if seen == pattern {
-                    continue;
-                }
-                let index = block * 8 + position;
-                let word = &mut self.words[index];
-                let counts = &mut self.counts[index * 64..][..64];
-                if word.is_overcome(*seen, before) {
-                    let missed = before.wrapping_sub(word.since);
-                    bits(*pattern, |bit| {
-                        counts[bit] = counts[bit].wrapping_add(missed)
-                    });
-                    *pattern = *seen;
-                    word.since = before;
-                    word.cost = 0;
-                    continue;
-                }
-                word.cost += (*seen ^ *pattern).count_ones();
-                bits(*seen & !*pattern, |bit| {
-                    counts[bit] = counts[bit].wrapping_add(1)
-                });
-                bits(*pattern & !*seen, |bit| {
-                    counts[bit] = counts[bit].wrapping_sub(1)
-                });
+        let mut differing = std::mem::take(&mut self.differing);
+        self.cones.differing(cone, &mut differing);
+        for position in &differing {
+            let position = *position as usize;
+            let seen = self.cones.chunk(cone, position);
+            if self.count_chunk(position, &seen, before) {
+                self.cones.set_common(cone, position);
             }
         }
+        self.differing = differing;
+    }
+
+    /// Counts the words of a chunk; whether all of them are as their patterns now.
+    fn count_chunk(&mut self, position: usize, seen: &Chunk, before: u32) -> bool {
+        let first = position * CHUNK_WORDS;
+        let mut is_common = true;
+        let patterns = self.patterns[first..].iter_mut();
+        for (index, (seen, pattern)) in (first..).zip(seen.iter().zip(patterns)) {
+            if seen == pattern {
+                continue;
+            }
+            let word = &mut self.words[index];
+            let counts = &mut self.counts[index * 64..][..64];
+            if word.is_overcome(*seen, before) {
+                let missed = before.wrapping_sub(word.since);
+                bits(*pattern, |bit| {
+                    counts[bit] = counts[bit].wrapping_add(missed)
+                });
+                *pattern = *seen;
+                word.since = before;
+                word.cost = 0;
+                self.cones.clear_common(position);
+                continue;
+            }
+            is_common = false;
+            word.cost += (*seen ^ *pattern).count_ones();
+            add(counts, *seen & !*pattern, 1);
+            add(counts, *pattern & !*seen, u32::MAX);
+        }
+        is_common
     }
 
     /// Hangs a new block on a parent; the edge's slot in `parents` names it.
@@ -470,6 +484,22 @@ impl WeightWindow {
             ..Word::default()
         };
         self.first = self.first.wrapping_add(WORD);
+    }
+}
+
+/// Adds a number, wrapping, to the counts whose bits are set.
+#[inline]
+fn add(counts: &mut [u32], word: u64, number: u32) {
+    if word.count_ones() < MANY {
+        bits(word, |bit| counts[bit] = counts[bit].wrapping_add(number));
+        return;
+    }
+    for (eight, counts) in counts.chunks_exact_mut(8).enumerate() {
+        let byte = (word >> (eight * 8)) as u32 & 0xff;
+        for (bit, count) in counts.iter_mut().enumerate() {
+            let is_set = byte & (1 << bit) != 0;
+            *count = count.wrapping_add(if is_set { number } else { 0 });
+        }
     }
 }
 
