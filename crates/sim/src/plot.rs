@@ -166,7 +166,15 @@ impl Plot {
     #[must_use]
     pub fn svg(&self) -> String {
         let points = || self.series.iter().flat_map(|series| &series.points);
-        let x = Axis::new(points().map(|it| it.x), self.is_x_log, LEFT, self.right());
+        let has_intervals = points().any(|point| point.interval.is_some());
+        let middle = (self.series.len() as f64 - 1.0) / 2.0;
+        // Points that stand aside stay in the area.
+        let room = match has_intervals {
+            true => middle.max(0.0) * ASIDE,
+            false => 0.0,
+        };
+        let (left, right) = (LEFT + room, self.right() - room);
+        let x = Axis::new(points().map(|it| it.x), self.is_x_log, left, right);
         let heights = points().flat_map(|point| {
             let (low, high) = point.interval.unwrap_or((point.y, point.y));
             [low, point.y, high]
@@ -178,8 +186,6 @@ impl Plot {
              <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
         );
         self.draw_frame(&mut out, &x, &y);
-        let has_intervals = points().any(|point| point.interval.is_some());
-        let middle = (self.series.len() as f64 - 1.0) / 2.0;
         for (line, (series, colour)) in self.series.iter().zip(COLOURS.iter().cycle()).enumerate() {
             let aside = match has_intervals {
                 true => (line as f64 - middle) * ASIDE,
