@@ -256,11 +256,6 @@ pub(crate) enum ConfigCommand {
 }
 
 impl Command {
-    /// Whether a node runs in this process, for long.
-    pub(crate) const fn runs_node(&self) -> bool {
-        matches!(self, Self::Dev(_) | Self::Node(_) | Self::Bench { .. })
-    }
-
     /// Whether `--quiet` was given.
     pub(crate) const fn is_quiet(&self) -> bool {
         match self {

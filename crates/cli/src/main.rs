@@ -42,11 +42,7 @@ use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
-    memory::keep_flat();
     let arguments = Arguments::parse();
-    if arguments.command.runs_node() {
-        memory::return_free();
-    }
     let terminal = Terminal::new(arguments.command.is_quiet(), arguments.command.is_json());
     match run(arguments.command, &terminal) {
         Ok(()) => ExitCode::SUCCESS,
