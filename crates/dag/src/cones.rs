@@ -112,7 +112,7 @@ impl Cones {
                 .iter_mut()
                 .zip(add)
                 .for_each(|(into, add)| *into |= add);
-            if chunk == add {
+            if is_same(&chunk, &add) {
                 self.share(into + position, position, theirs);
             } else {
                 self.put(into + position, position, chunk);
@@ -123,11 +123,11 @@ impl Cones {
     /// Lets a place in a row name a chunk with these words.
     fn put(&mut self, at: usize, position: usize, chunk: Chunk) {
         let before = self.rows[at];
-        if chunk == self.chunks[before as usize] {
+        if is_same(&chunk, &self.chunks[before as usize]) {
             return;
         }
         let newest = self.newest[position];
-        if chunk == self.chunks[newest as usize] {
+        if is_same(&chunk, &self.chunks[newest as usize]) {
             self.share(at, position, newest);
         } else if before != EMPTY && self.uses[before as usize] == 1 {
             self.chunks[before as usize] = chunk;
@@ -214,9 +214,14 @@ impl Cones {
         }
     }
 
-    /// What a set has at a position is what all are expected to have there.
+    /// What a set has at a position is what all are expected to have there. All that have it name
+    /// the same chunk from now on.
     pub(crate) fn set_common(&mut self, cone: u32, position: usize) {
-        self.common[position] = self.rows[cone as usize * self.row_len + position];
+        let at = cone as usize * self.row_len + position;
+        match self.common[position] {
+            NONE => self.common[position] = self.rows[at],
+            common => self.share(at, position, common),
+        }
     }
 
     /// What is expected at a position is another one now.
@@ -231,6 +236,13 @@ impl Cones {
         }
         self.clear_common(word / CHUNK_WORDS);
     }
+}
+
+/// Whether two chunks are equal; the comparison of slices would be a call.
+#[inline]
+fn is_same(one: &Chunk, other: &Chunk) -> bool {
+    let pairs = one.iter().zip(other);
+    pairs.fold(0, |all, (one, other)| all | (one ^ other)) == 0
 }
 
 /// Hands the numbers of the bits that are set to `each`.
