@@ -5,6 +5,7 @@ use std::hint::black_box;
 use anyhow::Result;
 use serde::Serialize;
 use tangle_dag::Chance;
+use tangle_sim::gossip;
 use tangle_sim::growth::{self, EngineChoice, Scenario, StrategyChoice, WalkChoice};
 use tangle_storage::Progress;
 
@@ -23,14 +24,22 @@ pub struct SimArgs {
     #[arg(long, default_value_t = 50_000_000,
         value_parser = clap::value_parser!(u64).range(1_000_000..=10_000_000_000))]
     transactions: u64,
+    /// Deliveries of the runs with views of many nodes.
+    #[arg(long, default_value_t = 100_000_000,
+        value_parser = clap::value_parser!(u64).range(1_000_000..=1_000_000_000))]
+    deliveries: u64,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+/// Nodes of the runs with views of many nodes, and the share of transactions that is lost.
+const NETWORKS: [(u32, f64); 3] = [(1_000, 0.0), (1_000, 0.02), (10_000, 0.0)];
+
 #[derive(Debug, Serialize)]
 struct Figures {
     runs: Vec<Row>,
+    networks: Vec<Network>,
     selections: Vec<Selection>,
 }
 
@@ -46,6 +55,17 @@ struct Row {
     limit_share: f64,
 }
 
+#[derive(Debug, Serialize)]
+struct Network {
+    run: String,
+    deliveries: u64,
+    waits: u64,
+    cpu_seconds: f64,
+    deliveries_per_cpu_second: f64,
+    /// Most resident memory of the process since the run began.
+    peak_bytes: u64,
+}
+
 pub(crate) fn run(args: &SimArgs, progress: &Progress) -> Result<()> {
     progress.begin("random numbers alone", 0);
     let draws_per_second = limit();
@@ -56,11 +76,23 @@ pub(crate) fn run(args: &SimArgs, progress: &Progress) -> Result<()> {
             measure(name, scenario, draws_per_second)
         })
         .collect::<Result<_>>()?;
+    let networks: Vec<Network> = NETWORKS
+        .into_iter()
+        .map(|(nodes, loss_share)| {
+            let scenario = gossip::Scenario {
+                loss_share,
+                ..gossip::Scenario::new(nodes, (args.deliveries / u64::from(nodes)) as u32)
+            };
+            progress.begin(format!("{nodes} nodes"), 0);
+            measure_network(&scenario)
+        })
+        .collect::<Result<_>>()?;
     progress.begin("selection in a node", 0);
     let selections = selection::measure();
     if args.json {
         return report::json(&Figures {
             runs: rows,
+            networks,
             selections,
         });
     }
@@ -84,6 +116,7 @@ pub(crate) fn run(args: &SimArgs, progress: &Progress) -> Result<()> {
         "of limit",
     ];
     report::table(&heads, &cells)?;
+    network_table(&networks)?;
     report::note("\nin a node, 1,000 blocks/s, two parents, weights of 10,000 blocks");
     selection::table(&selections)
 }
@@ -132,6 +165,47 @@ fn measure(name: &str, scenario: &Scenario, draws_per_second: f64) -> Result<Row
         peak_bytes: machine::peak_bytes(),
         limit_share: per_second * DRAWS_PER_TRANSACTION / draws_per_second,
     })
+}
+
+fn measure_network(scenario: &gossip::Scenario) -> Result<Network> {
+    machine::reset_peak();
+    let before = machine::cpu_seconds();
+    let report = gossip::run(scenario, None)?;
+    let cpu_seconds = machine::cpu_seconds() - before;
+    let (nodes, transactions) = (scenario.nodes, scenario.transactions);
+    let lost = scenario.loss_share;
+    Ok(Network {
+        run: format!("{nodes} nodes, {transactions} transactions, {lost} lost"),
+        deliveries: report.deliveries,
+        waits: report.waits,
+        cpu_seconds,
+        deliveries_per_cpu_second: report.deliveries as f64 / cpu_seconds,
+        peak_bytes: machine::peak_bytes(),
+    })
+}
+
+fn network_table(networks: &[Network]) -> Result<()> {
+    report::note("\nviews of many nodes, each with its own tips");
+    let cells = |network: &Network| {
+        vec![
+            network.run.clone(),
+            network.deliveries.to_string(),
+            network.waits.to_string(),
+            format!("{:.2}", network.cpu_seconds),
+            format!("{:.0}", network.deliveries_per_cpu_second),
+            format!("{:.1}", network.peak_bytes as f64 / 1e6),
+        ]
+    };
+    let cells: Vec<_> = networks.iter().map(cells).collect();
+    let heads = [
+        "run",
+        "deliveries",
+        "waited",
+        "cpu s",
+        "per cpu s",
+        "peak MB",
+    ];
+    report::table(&heads, &cells)
 }
 
 /// Random numbers in a second of processor time.

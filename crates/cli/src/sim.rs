@@ -2,6 +2,7 @@
 //! selection.
 
 mod attack;
+mod gossip;
 mod growth;
 mod jobs;
 mod network;
@@ -22,6 +23,9 @@ pub(crate) enum SimCommand {
     /// Run a network of real engines in virtual time, with faults and adversaries, once for each
     /// seed, and check that all nodes agree and that all is well again after healing.
     Network(network::NetworkArguments),
+    /// Let thousands of nodes, each with a view of its own, issue and pass on transactions, and tell
+    /// how soon these are solid and what tips the nodes see.
+    Gossip(gossip::GossipArguments),
     /// Let a Tangle grow as a scenario says, and tell how many tips it has, how soon they are
     /// approved and what is left behind.
     Run(growth::RunArguments),
@@ -46,6 +50,7 @@ impl SimCommand {
     pub(crate) const fn is_json(&self) -> bool {
         match self {
             Self::Network(arguments) => arguments.json,
+            Self::Gossip(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
             Self::Verify(arguments) => arguments.json,
             Self::Attack(arguments) => arguments.json,
@@ -59,6 +64,7 @@ impl SimCommand {
 pub(crate) fn run(command: &SimCommand, terminal: &Terminal) -> Outcome {
     match command {
         SimCommand::Network(arguments) => network::run(arguments, terminal),
+        SimCommand::Gossip(arguments) => gossip::run(arguments, terminal),
         SimCommand::Run(arguments) => growth::run(arguments, terminal),
         SimCommand::Verify(arguments) => verify::run(arguments, terminal),
         SimCommand::Attack(arguments) => attack::run(arguments, terminal),

@@ -54,11 +54,59 @@ impl Bias {
     }
 }
 
+/// Differences of weights whose factors are kept for a bias.
+const FACTORS_MAX: usize = 16_384;
+/// Biases whose factors are kept; a mixed strategy has three.
+const TABLES_MAX: usize = 4;
+/// A factor that was not computed yet.
+const UNKNOWN: f64 = -1.0;
+
+/// The factors of a bias, each computed when it is first needed: walks meet the same small
+/// differences again and again.
+#[derive(Clone, Debug)]
+struct Factors {
+    bias: Bias,
+    known: Vec<f64>,
+}
+
+impl Factors {
+    const fn new(bias: Bias) -> Self {
+        Self {
+            bias,
+            known: Vec::new(),
+        }
+    }
+
+    /// As [`Bias::factor`].
+    #[inline]
+    fn of(&mut self, behind: u64) -> f64 {
+        match self.known.get(behind as usize) {
+            Some(factor) if *factor >= 0.0 => *factor,
+            _ => self.compute(behind),
+        }
+    }
+
+    #[cold]
+    fn compute(&mut self, behind: u64) -> f64 {
+        let factor = self.bias.factor(behind);
+        if behind < FACTORS_MAX as u64 {
+            let behind = behind as usize;
+            if behind >= self.known.len() {
+                let room = (behind + 1).next_power_of_two();
+                self.known.resize(room, UNKNOWN);
+            }
+            self.known[behind] = factor;
+        }
+        factor
+    }
+}
+
 /// Walks; keeps the space that a step needs.
 #[derive(Clone, Debug, Default)]
 pub struct Walker {
     candidates: Vec<(Place, u64)>,
     factors: Vec<f64>,
+    tables: Vec<Factors>,
 }
 
 impl Walker {
@@ -80,10 +128,19 @@ impl Walker {
                 count => Some(self.candidates[chance.below(count)].0),
             };
         }
-        let total = self.weigh(view, at, bias);
-        if self.candidates.len() < 2 {
-            return self.candidates.first().map(|(place, _)| *place);
+        let mut open = view.approvers(at).filter(|place| view.is_open(*place));
+        let first = open.next()?;
+        let Some(second) = open.next() else {
+            // Where there is one way only, weights do not matter.
+            return Some(first);
+        };
+        let mut heaviest = 0;
+        for place in [first, second].into_iter().chain(open) {
+            let weight = view.weight(place);
+            heaviest = heaviest.max(weight);
+            self.candidates.push((place, weight));
         }
+        let total = self.compare(heaviest, bias);
         let mut left = chance.unit() * total;
         for ((place, _), factor) in self.candidates.iter().zip(&self.factors) {
             left -= factor;
@@ -100,36 +157,43 @@ impl Walker {
     /// All steps from `at` with their probabilities, an approver once for each time it approves.
     pub(crate) fn steps(&mut self, view: &impl View, at: Place, bias: Bias) -> Vec<(Place, f64)> {
         self.candidates.clear();
-        let total = self.weigh(view, at, bias);
+        let open = view.approvers(at).filter(|place| view.is_open(*place));
+        let weighed = open.map(|place| (place, view.weight(place)));
+        self.candidates.extend(weighed);
+        let weights = self.candidates.iter().map(|(_, weight)| *weight);
+        let total = self.compare(weights.max().unwrap_or(0), bias);
         let pairs = self.candidates.iter().zip(&self.factors);
         pairs
             .map(|((place, _), factor)| (*place, factor / total))
             .collect()
     }
 
-    /// Lists the open approvers and their factors, whose sum is returned.
+    /// Finds the factors of the candidates and returns their sum.
     #[inline]
-    fn weigh(&mut self, view: &impl View, at: Place, bias: Bias) -> f64 {
-        let mut heaviest = 0;
-        for place in view.approvers(at) {
-            if view.is_open(place) {
-                let weight = view.weight(place);
-                heaviest = heaviest.max(weight);
-                self.candidates.push((place, weight));
-            }
-        }
+    fn compare(&mut self, heaviest: u64, bias: Bias) -> f64 {
+        let position = self.table(bias);
+        let table = &mut self.tables[position];
         self.factors.clear();
-        if self.candidates.len() == 1 {
-            self.factors.push(1.0);
-            return 1.0;
-        }
         let mut total = 0.0;
         for (_, weight) in &self.candidates {
-            let factor = bias.factor(heaviest - weight);
+            let factor = table.of(heaviest - weight);
             total += factor;
             self.factors.push(factor);
         }
         total
+    }
+
+    /// The position of the factors of a bias; the oldest make room.
+    #[inline]
+    fn table(&mut self, bias: Bias) -> usize {
+        let found = self.tables.iter().position(|table| table.bias == bias);
+        found.unwrap_or_else(|| {
+            if self.tables.len() == TABLES_MAX {
+                self.tables.remove(0);
+            }
+            self.tables.push(Factors::new(bias));
+            self.tables.len() - 1
+        })
     }
 
     /// Where a walk from `start` ends.

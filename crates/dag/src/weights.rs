@@ -15,15 +15,17 @@
 //! common with the others, and only the bits in which it differs are counted. The weight of a block
 //! is 1 + its count + the blocks since the pattern was set, if the pattern holds it.
 //!
-//! Cones are kept for tips and for a while after they were first approved, so memory does not grow
-//! with the number of blocks. A cone that is needed all the same is collected anew from the edges.
+//! Cones share the parts that are equal, and a part that is known to be as the pattern is passed
+//! over. They are kept for tips and for a while after they were first approved, so memory does not
+//! grow with the number of blocks. A cone that is needed all the same is collected anew from the
+//! edges.
 //!
 //! Slots are given up by words: 64 blocks leave at once.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::cones::{Cones, bits};
+use crate::cones::{CHUNK_WORDS, Chunk, Cones, bits};
 use crate::pool::TipPool;
 use crate::view::{Place, View};
 
@@ -36,6 +38,8 @@ const NONE: u32 = u32::MAX;
 const WORD: u32 = 64;
 /// Differing bits that are counted before another pattern is worth its price.
 const PATIENCE: u32 = 64;
+/// Bits of a word from which it is quicker to count all 64 than to look for them.
+const MANY: u32 = 12;
 
 /// Limits of a [`WeightWindow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +68,9 @@ pub struct WeightWindow {
     times: Vec<u64>,
     /// Parents by slot; those outside of the window are left out.
     parents: Vec<Place>,
-    /// The newest edge that ends at a slot. Edge `e` starts at slot `e / parent_count_max`.
+    /// Edges of a slot are a power of two, so edge `e` starts at slot `e >> edge_shift`.
+    edge_shift: u32,
+    /// The newest edge that ends at a slot.
     newest_edge: Vec<u32>,
     /// The next older edge that ends at the same slot, by edge.
     older_edge: Vec<u32>,
@@ -88,6 +94,8 @@ pub struct WeightWindow {
     tips: TipPool,
     /// Space for collecting a cone.
     stack: Vec<Place>,
+    /// Space for the positions at which a cone differs from the others.
+    differing: Vec<u32>,
 }
 
 /// Books of 64 slots.
@@ -120,6 +128,7 @@ impl WeightWindow {
             config.parent_count_max
         );
         let slots = (config.block_count + WORD as usize).next_power_of_two();
+        let edge_shift = config.parent_count_max.next_power_of_two().trailing_zeros();
         let words = slots / WORD as usize;
         Self {
             linger: config.linger,
@@ -129,9 +138,10 @@ impl WeightWindow {
             first: 0,
             next: 0,
             times: vec![0; slots],
-            parents: vec![NONE; slots * config.parent_count_max],
+            parents: vec![NONE; slots << edge_shift],
+            edge_shift,
             newest_edge: vec![NONE; slots],
-            older_edge: vec![NONE; slots * config.parent_count_max],
+            older_edge: vec![NONE; slots << edge_shift],
             approver_counts: vec![0; slots],
             shut: vec![0; words],
             counts: vec![0; slots],
@@ -145,6 +155,7 @@ impl WeightWindow {
             ageing: 0,
             tips: TipPool::new(),
             stack: Vec::new(),
+            differing: Vec::new(),
         }
     }
 
@@ -205,7 +216,7 @@ impl WeightWindow {
     }
 
     fn parent_range(&self, slot: usize) -> Range<usize> {
-        slot * self.parent_count_max..(slot + 1) * self.parent_count_max
+        slot << self.edge_shift..(slot + 1) << self.edge_shift
     }
 
     /// Shuts or opens a block for walks; one that is shut is no tip. See [`View::is_open`].
@@ -314,14 +325,14 @@ impl WeightWindow {
         for parent in parents.iter().take(self.parent_count_max) {
             if self.holds(*parent) {
                 self.include(cone, *parent);
-                self.parents[slot * self.parent_count_max + count] = *parent;
+                self.parents[(slot << self.edge_shift) + count] = *parent;
                 count += 1;
             }
         }
         self.count(cone);
         self.next = place.wrapping_add(1);
         for position in 0..count {
-            self.link(now, slot * self.parent_count_max + position, is_open);
+            self.link(now, (slot << self.edge_shift) + position, is_open);
         }
         if is_open {
             self.tips.add(slot as u32);
@@ -368,39 +379,46 @@ impl WeightWindow {
     fn count(&mut self, cone: u32) {
         let before = self.added;
         self.added = before.wrapping_add(1);
-        let cone = self.cones.words(cone);
-        let blocks = cone.chunks(8).zip(self.patterns.chunks_mut(8));
-        for (block, (cone, patterns)) in blocks.enumerate() {
-            let pairs = cone.iter().zip(patterns.iter());
-            if pairs.fold(0, |all, (cone, pattern)| all | (cone ^ pattern)) == 0 {
-                continue;
-            }
-            for (position, (seen, pattern)) in cone.iter().zip(patterns).enumerate() {
-                if seen == pattern {
-                    continue;
-                }
-                let index = block * 8 + position;
-                let word = &mut self.words[index];
-                let counts = &mut self.counts[index * 64..][..64];
-                if word.is_overcome(*seen, before) {
-                    let missed = before.wrapping_sub(word.since);
-                    bits(*pattern, |bit| {
-                        counts[bit] = counts[bit].wrapping_add(missed)
-                    });
-                    *pattern = *seen;
-                    word.since = before;
-                    word.cost = 0;
-                    continue;
-                }
-                word.cost += (*seen ^ *pattern).count_ones();
-                bits(*seen & !*pattern, |bit| {
-                    counts[bit] = counts[bit].wrapping_add(1)
-                });
-                bits(*pattern & !*seen, |bit| {
-                    counts[bit] = counts[bit].wrapping_sub(1)
-                });
+        let mut differing = std::mem::take(&mut self.differing);
+        self.cones.differing(cone, &mut differing);
+        for position in &differing {
+            let position = *position as usize;
+            let seen = self.cones.chunk(cone, position);
+            if self.count_chunk(position, &seen, before) {
+                self.cones.set_common(cone, position);
             }
         }
+        self.differing = differing;
+    }
+
+    /// Counts the words of a chunk; whether all of them are as their patterns now.
+    fn count_chunk(&mut self, position: usize, seen: &Chunk, before: u32) -> bool {
+        let first = position * CHUNK_WORDS;
+        let mut is_common = true;
+        let patterns = self.patterns[first..].iter_mut();
+        for (index, (seen, pattern)) in (first..).zip(seen.iter().zip(patterns)) {
+            if seen == pattern {
+                continue;
+            }
+            let word = &mut self.words[index];
+            let counts = &mut self.counts[index * 64..][..64];
+            if word.is_overcome(*seen, before) {
+                let missed = before.wrapping_sub(word.since);
+                bits(*pattern, |bit| {
+                    counts[bit] = counts[bit].wrapping_add(missed)
+                });
+                *pattern = *seen;
+                word.since = before;
+                word.cost = 0;
+                self.cones.clear_common(position);
+                continue;
+            }
+            is_common = false;
+            word.cost += (*seen ^ *pattern).count_ones();
+            add(counts, *seen & !*pattern, 1);
+            add(counts, *pattern & !*seen, u32::MAX);
+        }
+        is_common
     }
 
     /// Hangs a new block on a parent; the edge's slot in `parents` names it.
@@ -469,6 +487,22 @@ impl WeightWindow {
     }
 }
 
+/// Adds a number, wrapping, to the counts whose bits are set.
+#[inline]
+fn add(counts: &mut [u32], word: u64, number: u32) {
+    if word.count_ones() < MANY {
+        bits(word, |bit| counts[bit] = counts[bit].wrapping_add(number));
+        return;
+    }
+    for (eight, counts) in counts.chunks_exact_mut(8).enumerate() {
+        let byte = (word >> (eight * 8)) as u32 & 0xff;
+        for (bit, count) in counts.iter_mut().enumerate() {
+            let is_set = byte & (1 << bit) != 0;
+            *count = count.wrapping_add(if is_set { number } else { 0 });
+        }
+    }
+}
+
 impl Word {
     /// Whether a word that differs is now the common one: it came twice in a row, and the pattern
     /// has cost enough.
@@ -490,7 +524,7 @@ impl View for WeightWindow {
                 return None;
             }
             edge = self.older_edge[found as usize];
-            Some(self.place(found / self.parent_count_max as u32))
+            Some(self.place(found >> self.edge_shift))
         })
     }
 

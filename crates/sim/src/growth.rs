@@ -13,11 +13,11 @@
 //! Times are whole nanoseconds; events at one time happen in order of arrival. Begin with [`run`].
 
 mod arrivals;
-mod events;
+pub(crate) mod events;
 mod flow;
 mod issuers;
 mod marks;
-mod measures;
+pub(crate) mod measures;
 mod report;
 mod scenario;
 mod trace;

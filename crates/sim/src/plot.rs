@@ -8,6 +8,11 @@ const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 20.0;
+/// Width of the legend, which stands at the right of the area.
+const LEGEND: f64 = 130.0;
+/// Pixels between the points of neighbouring lines at one place, when there are intervals: bars in
+/// one place would hide each other.
+const ASIDE: f64 = 3.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 55.0;
 /// Marks on a straight axis, about.
@@ -161,7 +166,15 @@ impl Plot {
     #[must_use]
     pub fn svg(&self) -> String {
         let points = || self.series.iter().flat_map(|series| &series.points);
-        let x = Axis::new(points().map(|it| it.x), self.is_x_log, LEFT, WIDTH - RIGHT);
+        let has_intervals = points().any(|point| point.interval.is_some());
+        let middle = (self.series.len() as f64 - 1.0) / 2.0;
+        // Points that stand aside stay in the area.
+        let room = match has_intervals {
+            true => middle.max(0.0) * ASIDE,
+            false => 0.0,
+        };
+        let (left, right) = (LEFT + room, self.right() - room);
+        let x = Axis::new(points().map(|it| it.x), self.is_x_log, left, right);
         let heights = points().flat_map(|point| {
             let (low, high) = point.interval.unwrap_or((point.y, point.y));
             [low, point.y, high]
@@ -173,16 +186,28 @@ impl Plot {
              <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
         );
         self.draw_frame(&mut out, &x, &y);
-        for (series, colour) in self.series.iter().zip(COLOURS.iter().cycle()) {
-            draw_series(&mut out, series, colour, &x, &y);
+        for (line, (series, colour)) in self.series.iter().zip(COLOURS.iter().cycle()).enumerate() {
+            let aside = match has_intervals {
+                true => (line as f64 - middle) * ASIDE,
+                false => 0.0,
+            };
+            draw_series(&mut out, (series, colour, aside), &x, &y);
         }
         self.draw_legend(&mut out);
         out.push_str("</svg>\n");
         out
     }
 
+    /// Where the area ends.
+    fn right(&self) -> f64 {
+        match self.series.len() {
+            0 | 1 => WIDTH - RIGHT,
+            _ => WIDTH - RIGHT - LEGEND,
+        }
+    }
+
     fn draw_frame(&self, out: &mut String, x: &Axis, y: &Axis) {
-        let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let (bottom, right) = (HEIGHT - BOTTOM, self.right());
         // Writing to a text cannot fail.
         for tick in x.ticks() {
             let (at, text) = (x.at(tick), figure(tick));
@@ -228,23 +253,30 @@ impl Plot {
                 out,
                 "<path d=\"M{:.1} {:.1}h18\" stroke=\"{colour}\" stroke-width=\"2\"/>\
                  <text x=\"{:.1}\" y=\"{at:.1}\">{}</text>",
-                LEFT + 10.0,
+                self.right() + 10.0,
                 at - 4.0,
-                LEFT + 34.0,
+                self.right() + 34.0,
                 escape(&series.name)
             );
         }
     }
 }
 
-fn draw_series(out: &mut String, series: &Series, colour: &str, x: &Axis, y: &Axis) {
-    let shown = |point: &&Point| x.shows(point.x) && y.shows(point.y);
+/// Draws a line in a colour, so many pixels aside.
+fn draw_series(out: &mut String, line: (&Series, &str, f64), x: &Axis, y: &Axis) {
+    let (series, colour, aside) = line;
+    // A line that leaves a point out is broken there: it would say what nobody measured.
+    let mut letter = 'M';
     let mut path = String::new();
     let mut marks = String::new();
-    for point in series.points.iter().filter(shown) {
-        let (across, up) = (x.at(point.x), y.at(point.y));
-        let letter = if path.is_empty() { 'M' } else { 'L' };
+    for point in &series.points {
+        if !(x.shows(point.x) && y.shows(point.y)) {
+            letter = 'M';
+            continue;
+        }
+        let (across, up) = (x.at(point.x) + aside, y.at(point.y));
         let _ = write!(path, "{letter}{across:.1} {up:.1}");
+        letter = 'L';
         let _ = write!(
             marks,
             "<circle cx=\"{across:.1}\" cy=\"{up:.1}\" r=\"2.5\"/>"
@@ -299,6 +331,30 @@ mod tests {
         let svg = plot(&[0.0, 0.01, 1.0], true).svg();
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+
+    #[test]
+    fn a_line_is_broken_where_a_point_is_left_out() {
+        let svg = plot(&[0.01, 0.0, 1.0, 2.0], true).svg();
+        let line = svg.lines().find(|line| line.starts_with("<g stroke"));
+        let line = line.and_then(|line| line.split_once(" fill=\"none\""));
+        let (line, _) = line.expect("a line");
+        assert_eq!(
+            (line.matches('M').count(), line.matches('L').count()),
+            (2, 1),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn bars_of_two_lines_stand_side_by_side() {
+        let mut plot = plot(&[1.0], false);
+        plot.series.push(plot.series[0].clone());
+        let svg = plot.svg();
+        let circles: Vec<&str> = svg.split("<circle cx=").skip(1).collect();
+        let at = |circle: &str| circle.split('"').nth(1).map(str::to_owned);
+        assert_eq!(circles.len(), 2);
+        assert_ne!(at(circles[0]), at(circles[1]));
     }
 
     #[test]

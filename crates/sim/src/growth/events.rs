@@ -59,7 +59,7 @@ impl Event<'_> {
 
 /// What stands for `value` behind what `digest` stands for.
 #[inline]
-pub(super) const fn join(digest: u64, value: u64) -> u64 {
+pub(crate) const fn join(digest: u64, value: u64) -> u64 {
     (digest.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 

@@ -60,13 +60,13 @@ impl Series {
 
 /// Times with their quantiles, to within a 128th.
 #[derive(Debug)]
-struct Durations {
+pub(crate) struct Durations {
     series: Series,
     counts: Vec<u64>,
 }
 
 impl Durations {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             series: Series::default(),
             counts: vec![0; (65 - STEP_BITS as usize) << STEP_BITS],
@@ -74,13 +74,18 @@ impl Durations {
     }
 
     #[inline]
-    fn add(&mut self, nanoseconds: u64) {
+    pub(crate) fn add(&mut self, nanoseconds: u64) {
         self.series.add(seconds(nanoseconds));
         self.counts[cell(nanoseconds)] += 1;
     }
 
-    /// The time below which `share` of all lie.
-    fn quantile(&self, share: f64) -> f64 {
+    /// Their mean, in seconds.
+    pub(crate) fn mean(&self) -> f64 {
+        self.series.mean()
+    }
+
+    /// The time, in seconds, below which `share` of all lie.
+    pub(crate) fn quantile(&self, share: f64) -> f64 {
         let wanted = (self.series.count as f64 * share) as u64;
         let mut seen = 0;
         for (cell, count) in self.counts.iter().enumerate() {
@@ -206,7 +211,7 @@ impl Measures {
         let used = &self.approver_counts[..last.map_or(0, |last| last + 1)];
         Approvals {
             count: self.approvals.series.count,
-            mean_seconds: self.approvals.series.mean(),
+            mean_seconds: self.approvals.mean(),
             deviation_seconds: self.approvals.series.deviation(),
             median_seconds: self.approvals.quantile(0.5),
             p90_seconds: self.approvals.quantile(0.9),

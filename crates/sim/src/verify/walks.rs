@@ -26,13 +26,14 @@ const fn left(rate: f64, alpha: f64, behind: f64, never: f64) -> Left {
     }
 }
 
-const LEFT: [Left; 15] = [
+const LEFT: [Left; 19] = [
     left(10.0, 0.01, 1.8e-4, 1.7e-4),
     left(30.0, 0.01, 8.9e-4, 8.3e-4),
     left(100.0, 0.01, 5.2e-3, 4.1e-3),
     left(3.0, 0.05, 2.9e-3, 2.5e-3),
     left(10.0, 0.05, 1.29e-2, 9.6e-3),
     left(30.0, 0.05, 6.2e-2, 3.7e-2),
+    left(100.0, 0.05, 0.336, 0.165),
     left(3.0, 0.1, 1.50e-2, 1.17e-2),
     Left {
         approval: Some(1.927),
@@ -54,12 +55,15 @@ const LEFT: [Left; 15] = [
     },
     left(10.0, 0.5, 0.429, 0.219),
     left(30.0, 0.5, 0.689, 0.363),
+    left(100.0, 0.5, 0.868, 0.510),
     left(3.0, 1.0, 0.327, 0.193),
     Left {
         approval: Some(1.268),
         is_quick: true,
         ..left(10.0, 1.0, 0.601, 0.313)
     },
+    left(30.0, 1.0, 0.805, 0.454),
+    left(100.0, 1.0, 0.925, 0.600),
 ];
 
 /// Rate, alpha, depth in h, and what is left behind.

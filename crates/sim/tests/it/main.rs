@@ -1,6 +1,7 @@
 //! Whole networks: honest ones keep every invariant, broken ones are found out, and a seed repeats.
 
 mod attack;
+mod gossip;
 mod growth;
 mod hosts;
 mod verify;
