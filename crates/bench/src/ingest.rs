@@ -19,7 +19,7 @@ use crate::flatness::{self, Flatness, Window, Windows};
 use crate::folder::Folder;
 use crate::report::{self, note, quantile};
 use crate::workload::{Kind, WIDTH, Wallet, Workload, id_of};
-use crate::{limit, machine};
+use crate::{limit, machine, selection};
 
 /// Blocks of a parcel that is handed to the node at once.
 const PARCEL_BLOCKS: usize = 64;
@@ -49,6 +49,9 @@ pub struct IngestArgs {
     /// many as the node takes.
     #[arg(long)]
     rate: Option<u32>,
+    /// Have the node choose tips by the weighted walk instead of uniformly.
+    #[arg(long)]
+    walk: bool,
     /// Folder for the store and the blocks; a temporary one by default.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -142,6 +145,7 @@ fn measure(
         milestone_count: args.keep_milestones,
         ..PruningConfig::default()
     };
+    config.weighted_tips = args.walk.then(selection::walk);
     progress.begin(format!("{name}: blocks made"), args.blocks);
     let root = begin(&config, &genesis, &mut wallets)?;
     let workload = Workload::make(
