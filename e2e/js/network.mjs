@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const binary = process.env.TANGLE ?? join(root, "target/debug/tangle");
+/** The program. */
+export const binary = process.env.TANGLE ?? join(root, "target/debug/tangle");
 
 /** Starts `tangle dev` with free ports, and waits until it is healthy; `stop` ends it and says
  * how it ended. */

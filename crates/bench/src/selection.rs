@@ -34,19 +34,31 @@ pub(crate) struct Selection {
     selection_us: f64,
 }
 
+fn bias(alpha: f64) -> Bias {
+    Bias::new(alpha).expect("a number above 0")
+}
+
+const fn window(strategy: Strategy) -> WeightedTipsConfig {
+    WeightedTipsConfig {
+        strategy,
+        start: WalkStart {
+            depth: DEPTH_MS,
+            particle_count: 64,
+        },
+        block_count: WINDOW_BLOCKS,
+    }
+}
+
+/// A weighted walk with a slight preference for weight.
+pub(crate) fn walk() -> WeightedTipsConfig {
+    window(Strategy::Walk { bias: bias(0.001) })
+}
+
 /// Measures all strategies.
 pub(crate) fn measure() -> Vec<Selection> {
-    let bias = |alpha| Bias::new(alpha).expect("a number above 0");
     let weighted = |strategy| -> Box<dyn TipSelection> {
-        let config = WeightedTipsConfig {
-            strategy,
-            start: WalkStart {
-                depth: DEPTH_MS,
-                particle_count: 64,
-            },
-            block_count: WINDOW_BLOCKS,
-        };
-        Box::new(WeightedTips::new(UniformTipsConfig::default(), config, 1))
+        let pools = UniformTipsConfig::default();
+        Box::new(WeightedTips::new(pools, window(strategy), 1))
     };
     let uniform =
         || -> Box<dyn TipSelection> { Box::new(UniformTips::new(UniformTipsConfig::default(), 1)) };
