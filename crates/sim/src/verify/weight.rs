@@ -18,9 +18,8 @@ pub(super) fn experiments() -> Vec<Experiment> {
     let mut experiments = Vec::new();
     for (rate, transactions, lag) in LAGS {
         let rows: &[&str] = match rate {
-            100.0 => &["T17", "T18", "T29"],
-            1_000.0 | 3_000.0 => &["T15", "T17", "T18"],
-            _ => &["T17", "T18"],
+            3_000.0 => &["T15", "T17", "T18"],
+            _ => &["T17", "T18", "T29"],
         };
         experiments.push(Experiment::new(rows, rate < 200.0, move |seed| {
             growth(seed, rate, transactions, lag)
@@ -98,10 +97,16 @@ fn growth(seed: u64, rate: f64, transactions: u64, lag: f64) -> Vec<Check> {
     if rate == 3_000.0 {
         checks.push(early(rate, &curve));
     }
-    if rate == 100.0 {
-        // A smaller share loses while the weight still grows by less than lambda, and so earlier.
-        checks.extend([0.3, 0.5].map(|share| safe_age(rate, share, &curve)));
-    }
+    // A smaller share loses while the weight still grows by less than lambda, and so earlier; a
+    // greater one loses later than weight was followed.
+    let shares: &[f64] = match rate {
+        3_000.0 => &[],
+        1_000.0 => &[0.3, 0.5, 0.6],
+        100.0 => &[0.3, 0.5, 0.7],
+        _ => &[0.5, 0.7],
+    };
+    let ages = shares.iter().map(|share| safe_age(rate, *share, &curve));
+    checks.extend(ages);
     checks
 }
 
@@ -138,7 +143,7 @@ fn safe_age(rate: f64, share: f64, curve: &[WeightPoint]) -> Check {
     let last = curve.iter().rev().find(is_behind);
     check(
         "T29",
-        format!("age at which a chain with share {share} of the rate loses, in h"),
+        format!("age at which a chain with {share} of the rate {rate} loses, in h"),
         tangle_dag::adaptation(rate) / (1.0 - share),
         last.map_or(f64::NAN, |point| point.age_seconds),
         Tolerance::Absolute(1.0),
