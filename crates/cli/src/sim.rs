@@ -23,8 +23,8 @@ pub(crate) enum SimCommand {
     /// Run a network of real engines in virtual time, with faults and adversaries, once for each
     /// seed, and check that all nodes agree and that all is well again after healing.
     Network(network::NetworkArguments),
-    /// Let thousands of nodes, each with a view of its own, issue and pass on transactions, and tell
-    /// how soon these are solid and what tips the nodes see.
+    /// Let thousands of nodes, each with a view of its own, issue and pass on transactions, and
+    /// tell how soon these are solid and what tips the nodes see.
     Gossip(gossip::GossipArguments),
     /// Let a Tangle grow as a scenario says, and tell how many tips it has, how soon they are
     /// approved and what is left behind.

@@ -2,8 +2,8 @@
 //! their parents, and what uniform tip selection makes of views that differ.
 //!
 //! ```text
-//!   issuer ──> quickest way through the links + jitter ──> node: known ──> parents solid? ──> solid
-//!                                        (or lost)                     └─ no: waits, asks neighbours
+//!   issuer ──> quickest way + jitter ──> node: known ──> parents solid? ──> solid
+//!                  (or lost)                          └─ no: waits, asks neighbours
 //! ```
 //!
 //! A transaction goes the quickest way through the links to each node, and comes later by some
@@ -12,8 +12,8 @@
 //! transaction, known and solid, its tips, and what waits.
 //!
 //! What it is not: nodes forward what they could not have received (the quickest way does not care
-//! what was lost), links have no bandwidth, and there are neither conflicts nor milestones. Networks
-//! of real engines are in [`crate::net`].
+//! what was lost), links have no bandwidth, and there are neither conflicts nor milestones.
+//! Networks of real engines are in [`crate::net`].
 //!
 //! Times are whole nanoseconds; events at one time have an order of their own. Begin with [`run`].
 
