@@ -13,9 +13,27 @@ mod sweep;
 mod verify;
 
 use clap::Subcommand;
+use serde::Serialize;
 
 use crate::failure::Outcome;
 use crate::terminal::Terminal;
+
+/// A report and the program that made it.
+#[derive(Serialize)]
+struct Answer<'a, R> {
+    version: &'static str,
+    #[serde(flatten)]
+    report: &'a R,
+}
+
+impl<'a, R> Answer<'a, R> {
+    const fn new(report: &'a R) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            report,
+        }
+    }
+}
 
 /// What to simulate.
 #[derive(Clone, Debug, Subcommand)]

@@ -14,5 +14,8 @@ pub mod gossip;
 pub mod growth;
 pub mod net;
 pub mod plot;
+mod range;
 pub mod theory;
 pub mod verify;
+
+pub use range::OutOfRange;

@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
 use tangle_sim::gossip::{self, Report, Scenario, ScenarioError, Solid};
 
+use super::Answer;
 use super::growth::disk;
 use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
@@ -57,14 +57,6 @@ pub(crate) struct GossipArguments {
     pub(crate) json: bool,
 }
 
-/// A report and the program that made it.
-#[derive(Serialize)]
-struct Answer<'a> {
-    version: &'static str,
-    #[serde(flatten)]
-    report: &'a Report,
-}
-
 /// Simulates.
 pub(super) fn run(arguments: &GossipArguments, terminal: &Terminal) -> Outcome {
     let scenario = arguments.scenario();
@@ -73,10 +65,7 @@ pub(super) fn run(arguments: &GossipArguments, terminal: &Terminal) -> Outcome {
         None => gossip::run(&scenario, None).map_err(|error| wrong(&error))?,
     };
     if terminal.is_json() {
-        terminal.json(&Answer {
-            version: env!("CARGO_PKG_VERSION"),
-            report: &report,
-        });
+        terminal.json(&Answer::new(&report));
     } else {
         tell(&report, terminal);
     }

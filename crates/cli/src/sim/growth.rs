@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use serde::Serialize;
 use tangle_sim::growth::{
     self, ArrivalError, ArrivalReader, Event, RecordedArrivals, Report, Scenario, ScenarioError,
 };
 
+use super::Answer;
 use super::jobs::{in_order, seeds};
 use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
@@ -44,14 +44,6 @@ pub(crate) struct RunArguments {
     pub(crate) json: bool,
 }
 
-/// A report and the program that made it.
-#[derive(Serialize)]
-struct Answer<'a> {
-    version: &'static str,
-    #[serde(flatten)]
-    report: &'a Report,
-}
-
 /// Simulates.
 pub(super) fn run(arguments: &RunArguments, terminal: &Terminal) -> Outcome {
     let scenario = read(&arguments.scenario)?;
@@ -81,10 +73,7 @@ pub(super) fn run(arguments: &RunArguments, terminal: &Terminal) -> Outcome {
     }
     for report in &reports {
         if terminal.is_json() {
-            terminal.json(&Answer {
-                version: env!("CARGO_PKG_VERSION"),
-                report,
-            });
+            terminal.json(&Answer::new(report));
         } else {
             tell(report, terminal);
         }

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tangle_dag::{WalkStart, walk_depth};
 
+use crate::OutOfRange;
 use crate::growth::{EngineChoice, Scenario, ScenarioError, StrategyChoice, WalkChoice};
+use crate::range::within;
 
 /// Blocks of a trial.
 const BLOCKS_MAX: f64 = 200_000.0;
@@ -220,32 +222,21 @@ impl Setup {
     /// It makes no sense.
     pub fn effective(&self) -> Result<Self, SetupError> {
         let mut setup = *self;
-        let range = |key, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                return Ok(());
-            }
-            Err(SetupError::Range {
-                key,
-                value,
-                low,
-                high,
-            })
-        };
-        range("the share", self.share, 0.0, 0.95)?;
-        range("the rate", self.per_delay, 0.5, 2_000.0)?;
-        range("the lead", self.lead, 0.0, 1_000.0)?;
-        range("the patience", self.patience, 0.0, 10_000.0)?;
-        range("the time after", self.settle, 0.0, 10_000.0)?;
+        within("the share", self.share, 0.0, 0.95)?;
+        within("the rate", self.per_delay, 0.5, 2_000.0)?;
+        within("the lead", self.lead, 0.0, 1_000.0)?;
+        within("the patience", self.patience, 0.0, 10_000.0)?;
+        within("the time after", self.settle, 0.0, 10_000.0)?;
         match self.rule {
-            Rule::Weight { least } => range("the weight", least as f64, 1.0, 1e6)?,
-            Rule::Confidence { least } => range("the confidence", least, 0.5, 1.0)?,
-            Rule::Age { least } => range("the age", least, 0.0, 1_000.0)?,
+            Rule::Weight { least } => within("the weight", least as f64, 1.0, 1e6)?,
+            Rule::Confidence { least } => within("the confidence", least, 0.5, 1.0)?,
+            Rule::Age { least } => within("the age", least, 0.0, 1_000.0)?,
         }
         self.strategy_scenario().effective()?;
         let depth = *setup.depth.get_or_insert(walk_depth(self.per_delay));
-        range("the depth", depth, 0.0, 10_000.0)?;
+        within("the depth", depth, 0.0, 10_000.0)?;
         let blocks = self.per_delay * setup.length();
-        range("the number of blocks", blocks, 0.0, BLOCKS_MAX)?;
+        within("the number of blocks", blocks, 0.0, BLOCKS_MAX)?;
         Ok(setup)
     }
 
@@ -293,17 +284,8 @@ impl Setup {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SetupError {
     /// A number is out of its range.
-    #[error("{key} is {value}, and must be from {low} to {high}")]
-    Range {
-        /// Which.
-        key: &'static str,
-        /// What was given.
-        value: f64,
-        /// The least that is allowed.
-        low: f64,
-        /// The most.
-        high: f64,
-    },
+    #[error(transparent)]
+    Range(#[from] OutOfRange),
     /// The strategy is none.
     #[error(transparent)]
     Strategy(#[from] ScenarioError),

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::OutOfRange;
+use crate::range::within;
+
 /// Most nodes.
 const NODES_MAX: u32 = 100_000;
 /// Most transactions.
@@ -47,17 +50,8 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScenarioError {
     /// A number is out of its range.
-    #[error("{key} is {value}, and must be from {low} to {high}")]
-    Range {
-        /// Which.
-        key: &'static str,
-        /// What was given.
-        value: f64,
-        /// The least that is allowed.
-        low: f64,
-        /// The most.
-        high: f64,
-    },
+    #[error(transparent)]
+    Range(#[from] OutOfRange),
     /// Links are so unlike, or ways so long, that time would have too many parts.
     #[error(
         "the longest way takes {longest_ms:.0} ms and the shortest link {shortest_ms} ms: raise the \
@@ -98,41 +92,30 @@ impl Scenario {
     /// It makes no sense.
     pub fn effective(&self) -> Result<Self, ScenarioError> {
         let mut scenario = self.clone();
-        let range = |key, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                return Ok(());
-            }
-            Err(ScenarioError::Range {
-                key,
-                value,
-                low,
-                high,
-            })
-        };
         let nodes = f64::from(self.nodes);
-        range("nodes", nodes, 2.0, f64::from(NODES_MAX))?;
+        within("nodes", nodes, 2.0, f64::from(NODES_MAX))?;
         let issuers = *scenario.issuers.get_or_insert(self.nodes.min(ISSUERS));
-        range("issuers", f64::from(issuers), 1.0, nodes)?;
+        within("issuers", f64::from(issuers), 1.0, nodes)?;
         let ways = u64::from(issuers) * u64::from(self.nodes);
-        range("issuers times nodes", ways as f64, 2.0, WAYS_MAX as f64)?;
+        within("issuers times nodes", ways as f64, 2.0, WAYS_MAX as f64)?;
         let most = f64::from(TRANSACTIONS_MAX);
-        range("transactions", f64::from(self.transactions), 1.0, most)?;
+        within("transactions", f64::from(self.transactions), 1.0, most)?;
         let pairs = u64::from(self.nodes) * u64::from(self.transactions);
-        range(
+        within(
             "nodes times transactions",
             pairs as f64,
             2.0,
             PAIRS_MAX as f64,
         )?;
-        range("transactions a second", self.per_second, 0.001, 1e6)?;
-        range("parents", f64::from(self.parents), 1.0, 8.0)?;
-        range("neighbours", f64::from(self.neighbours), 2.0, 1_000.0)?;
-        range("the least latency", self.latency_min_ms, 0.1, 10_000.0)?;
+        within("transactions a second", self.per_second, 0.001, 1e6)?;
+        within("parents", f64::from(self.parents), 1.0, 8.0)?;
+        within("neighbours", f64::from(self.neighbours), 2.0, 1_000.0)?;
+        within("the least latency", self.latency_min_ms, 0.1, 10_000.0)?;
         let (low, high) = (self.latency_min_ms, 10_000.0);
-        range("the greatest latency", self.latency_max_ms, low, high)?;
-        range("the jitter", self.jitter_ms, 0.0, 10_000.0)?;
-        range("the share that is lost", self.loss_share, 0.0, 0.9)?;
-        range("the share before measuring", self.warm_up_share, 0.0, 0.9)?;
+        within("the greatest latency", self.latency_max_ms, low, high)?;
+        within("the jitter", self.jitter_ms, 0.0, 10_000.0)?;
+        within("the share that is lost", self.loss_share, 0.0, 0.9)?;
+        within("the share before measuring", self.warm_up_share, 0.0, 0.9)?;
         Ok(scenario)
     }
 }
