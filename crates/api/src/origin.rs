@@ -4,9 +4,11 @@
 //! operator does is another thing. Where no token is asked for, a page would act with nothing but
 //! the operator's presence at a browser that reaches the node; so such requests are refused unless
 //! a token came with them, or the page is the node's own. Programs send no `Origin`.
+//!
+//! Forms of the node's pages are taken from these pages only ([`is_foreign_form`]).
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -28,17 +30,30 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return false;
     };
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().ok().and_then(|text| {
-        text.strip_prefix("http://")
-            .or_else(|| text.strip_prefix("https://"))
-    });
-    match (origin, host) {
-        (Some(origin), Some(host)) => !origin.eq_ignore_ascii_case(host) || !is_fixed(host),
-        _ => true,
+    match named_host(origin, headers) {
+        Some(host) => !is_fixed(host),
+        None => true,
     }
+}
+
+/// Whether a form comes from a page that is not the node's own. A name that leads here by a trick
+/// is no danger: what opens something, a session's cookie, belongs to the right name.
+pub(crate) fn is_foreign_form(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let origin = headers.get(header::ORIGIN);
+    origin.is_some_and(|origin| named_host(origin, headers).is_none())
+}
+
+/// The host that a request names, if its origin is there.
+fn named_host<'a>(origin: &HeaderValue, headers: &'a HeaderMap) -> Option<&'a str> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let origin = origin.to_str().ok()?;
+    let name = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"))?;
+    name.eq_ignore_ascii_case(host).then_some(host)
 }
 
 /// Whether a name stands for one machine. Others can be made to lead to this node, after a page was
@@ -55,7 +70,7 @@ fn is_fixed(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::HeaderName;
 
     use super::*;
 
@@ -77,5 +92,28 @@ mod tests {
         assert!(foreign("null", "127.0.0.1:14265"), "a file, a frame");
         let rebound = "http://evil.example:14265";
         assert!(foreign(rebound, "evil.example:14265"));
+    }
+
+    #[test]
+    fn only_forms_of_the_pages_themselves_are_taken() {
+        let foreign = |headers: &[(&'static str, &'static str)]| {
+            let headers = headers.iter().map(|(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            is_foreign_form(&headers.collect())
+        };
+        let host = ("host", "node.example");
+        assert!(!foreign(&[host]), "a program");
+        assert!(!foreign(&[host, ("origin", "https://node.example")]));
+        assert!(!foreign(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(foreign(&[host, ("origin", "https://evil.example")]));
+        assert!(foreign(&[host, ("origin", "null")]));
+        assert!(foreign(&[host, ("sec-fetch-site", "cross-site")]));
+        assert!(foreign(&[
+            host,
+            ("origin", "https://node.example"),
+            ("sec-fetch-site", "same-site")
+        ]));
     }
 }

@@ -95,6 +95,23 @@ impl Auth {
         open.any(|pattern| pattern.matches(path))
     }
 
+    /// Whether who has a token may use a path, which is given decoded.
+    pub(crate) fn opens_with_token(&self, path: &str) -> bool {
+        let mut known = self.public.iter().chain(&self.protected);
+        known.any(|pattern| pattern.matches(path))
+    }
+
+    /// Whether there are tokens at all.
+    pub(crate) const fn has_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    /// Up to when a token is good, as [`Tokens::verify`] tells it; `None` if it is not.
+    pub(crate) fn verify(&self, token: &str) -> Option<u64> {
+        let tokens = self.tokens.as_ref().filter(|_| is_token(token))?;
+        tokens.verify(token).ok()
+    }
+
     /// Whether a request, with its path as it was sent, may pass.
     pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<Permit, ApiError> {
         let path = request.uri().path();
@@ -126,7 +143,7 @@ impl Auth {
         })?;
         tokens
             .verify(token)
-            .map(|()| Permit::Token)
+            .map(|_| Permit::Token)
             .map_err(ApiError::unauthorized)
     }
 }
@@ -140,8 +157,12 @@ fn compile<T: AsRef<str>>(patterns: &[T]) -> Vec<Pattern> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    let is_token = token.len() <= token::LENGTH_MAX && token.split('.').count() == 3;
-    (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
+    (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then_some(token)
+}
+
+/// Whether a text has the shape of a token.
+fn is_token(text: &str) -> bool {
+    text.len() <= token::LENGTH_MAX && text.split('.').count() == 3
 }
 
 #[cfg(test)]

@@ -224,9 +224,11 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &self.key.signing())
     }
 
-    /// Whether a token opens this node's doors.
-    pub(crate) fn verify(&self, token: &str) -> Result<(), jsonwebtoken::errors::Error> {
-        jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules).map(|_| ())
+    /// Whether a token opens this node's doors, and up to when: in seconds since 1970, the largest
+    /// number if it has no end.
+    pub(crate) fn verify(&self, token: &str) -> Result<u64, jsonwebtoken::errors::Error> {
+        let token = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules)?;
+        Ok(token.claims.exp.unwrap_or(u64::MAX))
     }
 }
 

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use tower::ServiceExt;
 
 use crate::pages::explorer::read_address;
+use crate::pages::fields::Fields;
 use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place, answer};
 use crate::pages::show::{self, fact};
 use crate::pages::site::{Site, Trouble};
 
-/// Largest form that is read, and answer of the faucet.
+/// Largest answer of the faucet.
 const BODY_BYTES_MAX: usize = 4_096;
 
 /// What the faucet says of itself.
@@ -90,25 +91,17 @@ async fn made(site: &Site) -> Result<Page, Trouble> {
 }
 
 async fn asked(site: &Site, request: Request) -> Result<Page, Trouble> {
-    if is_foreign(request.headers()) {
-        return Err(Trouble::Wrong(
-            "Another page sent this; use the form of this one.".to_owned(),
-        ));
-    }
     let sender = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .copied();
     let headers = request.headers().clone();
-    let body = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
-    let body = body.map_err(|_| Trouble::Wrong("The form is too long.".to_owned()))?;
-    let text = form_urlencoded::parse(&body)
-        .find_map(|(name, value)| (name == "address").then(|| value.trim().to_owned()))
-        .unwrap_or_default();
+    let fields = Fields::read(site, request).await?;
+    let text = fields.text("address");
     let hrp = site.node.status().parameters.bech32_hrp.clone();
-    let address = match read_address(&text, &hrp) {
+    let address = match read_address(text, &hrp) {
         Ok(address) => address.to_bech32(&hrp),
-        Err(Trouble::Wrong(reason)) => return Ok(refused(&text, &reason, StatusCode::BAD_REQUEST)),
+        Err(Trouble::Wrong(reason)) => return Ok(refused(text, &reason, StatusCode::BAD_REQUEST)),
         Err(trouble) => return Err(trouble),
     };
     let json = serde_json::json!({ "address": address }).to_string();
@@ -129,7 +122,7 @@ async fn asked(site: &Site, request: Request) -> Result<Page, Trouble> {
     }
     let Some((status, body)) = ask_faucet(site, order).await else {
         return Ok(refused(
-            &text,
+            text,
             "The faucet does not answer.",
             StatusCode::BAD_GATEWAY,
         ));
@@ -141,7 +134,7 @@ async fn asked(site: &Site, request: Request) -> Result<Page, Trouble> {
         |_| "The faucet refuses.".to_owned(),
         |refusal| refusal.error.message,
     );
-    Ok(refused(&text, &reason, status))
+    Ok(refused(text, &reason, status))
 }
 
 fn form(html: &mut Html, address: &str) {
@@ -214,52 +207,4 @@ async fn ask_faucet(site: &Site, request: Request) -> Option<(StatusCode, Bytes)
     let body = http_body_util::Limited::new(response.into_body(), BODY_BYTES_MAX);
     let body = body.collect().await.ok()?;
     Some((status, body.to_bytes()))
-}
-
-/// Whether a form comes from a page that is not the node's own. Programs say nothing of pages.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    if let Some(site) = text("sec-fetch-site") {
-        return !matches!(site, "same-origin" | "none");
-    }
-    let Some(origin) = text("origin") else {
-        return false;
-    };
-    let origin = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
-    match (origin, text("host")) {
-        (Some(origin), Some(host)) => !origin.eq_ignore_ascii_case(host),
-        _ => true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::{HeaderName, HeaderValue};
-
-    use super::*;
-
-    #[test]
-    fn only_forms_of_the_page_itself_are_taken() {
-        let foreign = |headers: &[(&'static str, &'static str)]| {
-            let headers = headers.iter().map(|(name, value)| {
-                let name = HeaderName::from_static(name);
-                (name, HeaderValue::from_static(value))
-            });
-            is_foreign(&headers.collect())
-        };
-        let host = ("host", "node.example");
-        assert!(!foreign(&[host]), "a program");
-        assert!(!foreign(&[host, ("origin", "https://node.example")]));
-        assert!(!foreign(&[host, ("sec-fetch-site", "same-origin")]));
-        assert!(foreign(&[host, ("origin", "https://evil.example")]));
-        assert!(foreign(&[host, ("origin", "null")]));
-        assert!(foreign(&[host, ("sec-fetch-site", "cross-site")]));
-        assert!(foreign(&[
-            host,
-            ("origin", "https://node.example"),
-            ("sec-fetch-site", "same-site")
-        ]));
-    }
 }

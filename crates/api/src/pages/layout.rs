@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::pages::html::Html;
 use crate::pages::site::{Site, Trouble};
-use crate::pages::{assets, visualizer};
+use crate::pages::{assets, peers, visualizer};
 
 /// What the pages are allowed to do in a browser: nothing but use the node's own files.
 pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
@@ -21,16 +21,18 @@ pub(crate) enum Place {
     Peers,
     Faucet,
     Docs,
+    Operator,
 }
 
 impl Place {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Overview,
         Self::Visualizer,
         Self::Explorer,
         Self::Peers,
         Self::Faucet,
         Self::Docs,
+        Self::Operator,
     ];
 
     const fn path_and_name(self) -> (&'static str, &'static str) {
@@ -41,6 +43,7 @@ impl Place {
             Self::Peers => ("/peers", "Peers"),
             Self::Faucet => ("/faucet", "Faucet"),
             Self::Docs => ("/api/docs", "API"),
+            Self::Operator => ("/maintenance", "Operator"),
         }
     }
 
@@ -50,9 +53,10 @@ impl Place {
             Self::Overview => site.may_read("/api/core/v2/info"),
             Self::Visualizer => site.may_read(visualizer::STREAM),
             Self::Explorer => true,
-            Self::Peers => site.may_read("/api/core/v2/peers"),
+            Self::Peers => site.may_read(peers::PATH),
             Self::Faucet => site.faucet.is_some(),
             Self::Docs => site.may_read("/api/docs"),
+            Self::Operator => site.api.auth.has_tokens(),
         }
     }
 }
@@ -111,7 +115,8 @@ pub(crate) async fn guarded(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 5] = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // With less, browsers do not say of a form that it is of the node's own page.
+        (header::REFERRER_POLICY, "same-origin"),
         (
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
@@ -136,7 +141,12 @@ fn trouble_page(place: Place, trouble: &Trouble) -> Page {
         Trouble::Closed => (
             "Not for everybody",
             "The operator of this node keeps this to those with a token.",
-            "Use the command line with a token, or ask another node.",
+            "Sign in with a token, use the command line with one, or ask another node.",
+        ),
+        Trouble::Forged => (
+            "Not taken",
+            "This form is not of this page, or of a session that ended.",
+            "Open the page anew, and use its form.",
         ),
         Trouble::Failed => (
             "The node failed",

@@ -8,7 +8,7 @@
 //! one. Nothing comes from elsewhere: style, scripts and pictures lie in the binary.
 //!
 //! - A page shows what a route of the REST interface answers, and who may not use that route does
-//!   not see the page ([`Site::require`](site::Site)).
+//!   not see the page ([`Site::require`](site::Site)). Its operator signs in with a token ([`operator`]).
 //! - A request costs a bounded amount of work: lists have pages, texts have limits.
 //!
 //! Begin with [`Pages`].
@@ -18,8 +18,10 @@ mod chart;
 mod docs;
 mod explorer;
 mod faucet;
+mod fields;
 mod html;
 mod layout;
+mod operator;
 mod overview;
 mod peers;
 mod routes;
@@ -29,3 +31,4 @@ mod site;
 mod visualizer;
 
 pub use routes::Pages;
+pub use site::Setting;

@@ -10,8 +10,10 @@ use tangle_node::Handle;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-use crate::pages::site::Site;
-use crate::pages::{assets, docs, explorer, faucet, layout, overview, peers, visualizer};
+use crate::pages::site::{Setting, Site};
+use crate::pages::{
+    assets, docs, explorer, faucet, layout, operator, overview, peers, visualizer,
+};
 
 /// The pages of a node.
 #[derive(Clone)]
@@ -19,10 +21,17 @@ pub struct Pages(Arc<Site>);
 
 impl Pages {
     /// The pages of `node`, whose REST interface has the settings `api`, with a `faucet` if there
-    /// is one: the interface that it has for programs.
+    /// is one: the interface that it has for programs. Its operator is shown `settings`.
     #[must_use]
-    pub fn new(node: Handle, api: ApiConfig, faucet: Option<Router>) -> Self {
-        Self(Arc::new(Site::new(node, api, faucet)))
+    pub fn new(
+        node: Handle,
+        api: ApiConfig,
+        faucet: Option<Router>,
+        settings: Vec<Setting>,
+    ) -> Self {
+        let mut site = Site::new(node, api, faucet);
+        site.settings = settings;
+        Self(Arc::new(site))
     }
 
     /// The routes, to be merged with those of the REST interface.
@@ -40,6 +49,8 @@ impl Pages {
         };
         router
             .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+            // Not compressed: the size would tell of the secrets in them.
+            .merge(operator::routes())
             .layer(map_response(layout::guarded))
             .with_state(Arc::clone(&self.0))
     }

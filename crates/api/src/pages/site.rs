@@ -9,10 +9,26 @@ use tangle_types::{Address, MilestoneIndex, UnixSeconds};
 use tokio::sync::Semaphore;
 
 use crate::ApiConfig;
+use crate::content::BodyReader;
+use crate::pages::operator::{Attempts, Sessions};
 use crate::pages::samples::Samples;
 
 /// Pages that read many records at once.
 const SCANS_MAX: usize = 4;
+
+/// Largest form that is read.
+const FORM_BYTES_MAX: usize = 4_096;
+
+/// A value of the effective configuration, as its operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Where it stands, such as `rest.bind`.
+    pub key: String,
+    /// What it is, in TOML; `None` if there is none.
+    pub value: Option<String>,
+    /// Who says so.
+    pub origin: String,
+}
 
 /// The node, and how it is presented.
 pub(crate) struct Site {
@@ -22,6 +38,12 @@ pub(crate) struct Site {
     pub(crate) faucet: Option<Router>,
     pub(crate) samples: Samples,
     pub(crate) unit: Unit,
+    /// The effective configuration, for its operator.
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) sessions: Sessions,
+    pub(crate) attempts: Attempts,
+    /// Reads forms.
+    pub(crate) forms: BodyReader,
     /// Places for pages that read many records; more wait.
     scans: Semaphore,
 }
@@ -40,6 +62,8 @@ pub(crate) enum Trouble {
     Wrong(String),
     /// The operator keeps this to those with a token.
     Closed,
+    /// A form that this node's page did not make, or not for this session.
+    Forged,
     /// The node failed.
     Failed,
 }
@@ -49,7 +73,7 @@ impl Trouble {
         match self {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Wrong(_) => StatusCode::BAD_REQUEST,
-            Self::Closed => StatusCode::FORBIDDEN,
+            Self::Closed | Self::Forged => StatusCode::FORBIDDEN,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -73,6 +97,10 @@ impl Site {
             unit: Unit::new(&api.base_token.unit, decimals),
             samples: Samples::default(),
             scans: Semaphore::new(SCANS_MAX),
+            forms: BodyReader::new(FORM_BYTES_MAX, api.limits.body_timeout),
+            settings: Vec::new(),
+            sessions: Sessions::new(),
+            attempts: Attempts::default(),
             node,
             api,
             faucet,

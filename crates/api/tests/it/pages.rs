@@ -30,7 +30,7 @@ const UNKNOWN: &str = "0x7777777777777777777777777777777777777777777777777777777
 /// A client of a node's REST interface with its pages, for visitors with these rights.
 fn visitor(client: &Client, auth: Auth, faucet: Option<Router>) -> Client {
     let open = Client::new(client.node.clone(), auth.clone());
-    let pages = Pages::new(client.node.clone(), api_config(auth), faucet);
+    let pages = Pages::new(client.node.clone(), api_config(auth), faucet, Vec::new());
     Client {
         router: open.router.merge(pages.router()),
         node: open.node,
@@ -509,7 +509,7 @@ async fn faucet_takes_its_own_form_only() {
     };
     let owner = address(1).to_bech32("tst");
     let own = Some("http://node.example");
-    assert_eq!(send(Some("http://evil.example"), &owner).await.status, 400);
+    assert_eq!(send(Some("http://evil.example"), &owner).await.status, 403);
     assert_eq!(send(own, "nonsense%3Cb%3E").await.status, 400);
     assert_eq!(send(own, &"x".repeat(5_000)).await.status, 400);
     assert!(seen.lock().expect("no holder panics").is_empty());
