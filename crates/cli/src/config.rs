@@ -5,9 +5,11 @@
 //! the list of keys against which unknown ones are found all follow from that.
 
 mod layers;
+mod rows;
 mod secret;
 mod section;
 
 pub(crate) use layers::{Layers, Origin, read_file};
+pub(crate) use rows::{Row, rows, settings};
 pub(crate) use secret::{SecretFile, write_secret};
 pub(crate) use section::{Describe, Key, keys_of, leaf, push, section};

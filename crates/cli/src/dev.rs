@@ -12,13 +12,13 @@ mod topology;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use tangle_api::{ApiConfig, Auth, Limits};
+use tangle_api::{ApiConfig, Auth, Limits, Setting};
 use tangle_network::Identity;
 use tangle_node::{CoordinatorConfig, NodeConfig};
 use tangle_storage::{Genesis, StorageConfig};
 
 use crate::args::DevArguments;
-use crate::config::SecretFile;
+use crate::config::{self as layered, Layers, SecretFile};
 use crate::failure::Outcome;
 use crate::logs;
 use crate::node::{self, JwtSection};
@@ -45,7 +45,8 @@ const QUIET_OF_MANY: [&str; 1] = ["tangle_node::sync_log=error"];
 
 /// Runs the network until it is stopped.
 pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
-    let mut config = DevConfig::load(arguments.config.as_deref())?;
+    let layers = DevConfig::layers(arguments.config.as_deref())?;
+    let mut config: DevConfig = layers.build()?;
     if let Some(pace) = arguments.milestones {
         config.milestones.pace = pace;
     }
@@ -91,6 +92,7 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
     };
     let plan = Plan {
         config: &config,
+        settings: settings(&layers, &config)?,
         folder: &folder,
         accounts: &accounts,
         genesis: &genesis,
@@ -110,6 +112,8 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
 /// What the nodes are made from.
 struct Plan<'a> {
     config: &'a DevConfig,
+    /// The same, as the pages show it.
+    settings: Vec<Setting>,
     folder: &'a Folder,
     accounts: &'a Accounts,
     genesis: &'a Genesis,
@@ -139,6 +143,7 @@ impl Plan<'_> {
             api: api_config(&self.genesis.token, self.folder)?,
             rest: listeners.rest,
             has_pages: true,
+            settings: self.settings.clone(),
             metrics: listeners.metrics,
             network: nodes::network(position, self.links, &self.names, self.genesis),
             neighbours: links_before.map(|link| link.ends[0]).collect(),
@@ -167,6 +172,19 @@ impl Plan<'_> {
         node.weighted_tips = config.tips.config()?;
         Ok(node)
     }
+}
+
+/// The configuration as the pages show it. Flags are laid over what the layers say.
+fn settings(layers: &Layers, config: &DevConfig) -> Outcome<Vec<Setting>> {
+    let origin = |path: &str| layers.origin(path).to_string();
+    let below = layered::rows(&layers.build::<DevConfig>()?, origin)?;
+    let mut rows = layered::rows(config, origin)?;
+    for (row, below) in rows.iter_mut().zip(below) {
+        if row.value != below.value {
+            "command line".clone_into(&mut row.origin);
+        }
+    }
+    Ok(layered::settings(rows))
 }
 
 /// Reading is open to this machine. What changes the node is not: a page in a browser could ask.

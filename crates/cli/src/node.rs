@@ -10,7 +10,7 @@ use tangle_node::{CoordinatorConfig, Handle, NodeConfig};
 use tangle_storage::{Genesis, StorageConfig};
 
 use crate::args::NodeArguments;
-use crate::config::SecretFile;
+use crate::config::{SecretFile, rows, settings};
 use crate::failure::{Code, Failure, Outcome};
 use crate::service::{self, FaucetService, Service, local_address};
 use crate::terminal::Terminal;
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
     logs::start(&config.log.level, &[], terminal);
     let coordinator = coordinator(&config)?;
     let api = api_config(&config, &genesis)?;
+    let rows = rows(&config, |path| source.layers.origin(path).to_string())?;
     let rest = ports::listen(config.rest.bind, "stop it, or set another rest.bind")?;
     let metrics = config.metrics.listen()?;
     let metrics_address = metrics.as_ref().map(local_address).transpose()?;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
         api,
         rest,
         has_pages: config.rest.pages,
+        settings: settings(rows),
         metrics,
         faucet,
         network: neighbours,

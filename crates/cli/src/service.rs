@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use tangle_api::{ApiConfig, Limits, Pages};
+use tangle_api::{ApiConfig, Limits, Pages, Setting};
 use tangle_apps::{Faucet, FaucetConfig, FaucetNetwork};
 use tangle_client::Client;
 use tangle_crypto::ed25519::SecretKey;
@@ -44,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) rest: TcpListener,
     /// Whether it shows pages for people.
     pub(crate) has_pages: bool,
+    /// The configuration that these show its operator.
+    pub(crate) settings: Vec<Setting>,
     pub(crate) metrics: Option<TcpListener>,
     pub(crate) faucet: Option<FaucetService>,
     /// How to connect with other nodes, if at all.
@@ -107,6 +109,7 @@ struct Front {
     api: ApiConfig,
     rest: TcpListener,
     has_pages: bool,
+    settings: Vec<Setting>,
     metrics: Option<TcpListener>,
     faucet: Option<FaucetService>,
     network: Option<NetworkConfig>,
@@ -129,6 +132,7 @@ fn start(services: Vec<Service>) -> Outcome<(Vec<Node>, Vec<Front>)> {
             api: service.api,
             rest: service.rest,
             has_pages: service.has_pages,
+            settings: service.settings,
             metrics: service.metrics,
             faucet: service.faucet,
             network: service.network,
@@ -235,7 +239,7 @@ impl Front {
             faucet_router = Some(faucet.router());
         }
         if self.has_pages {
-            let pages = Pages::new(node.handle(), self.api, faucet_router);
+            let pages = Pages::new(node.handle(), self.api, faucet_router, self.settings);
             router = router.merge(pages.router());
             let stop = stopped(stopping);
             tasks.spawn(async move { pages.measure(stop).await });

@@ -11,9 +11,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use crate::pages::site::{Setting, Site};
-use crate::pages::{
-    assets, docs, explorer, faucet, layout, operator, overview, peers, visualizer,
-};
+use crate::pages::{assets, docs, explorer, faucet, layout, operator, overview, peers, visualizer};
 
 /// The pages of a node.
 #[derive(Clone)]

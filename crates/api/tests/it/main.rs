@@ -6,6 +6,7 @@ mod events;
 mod harness;
 mod indexer;
 mod malformed;
+mod operator;
 mod pages;
 mod posting;
 mod reading;

@@ -200,13 +200,13 @@ impl Describe for Allocations {
 }
 
 impl DevConfig {
-    /// The defaults, with the values of a file.
-    pub(crate) fn load(file: Option<&std::path::Path>) -> Outcome<Self> {
+    /// What a file says of it.
+    pub(crate) fn layers(file: Option<&std::path::Path>) -> Outcome<Layers> {
         let mut layers = Layers::default();
         if let Some(file) = file {
             layers.add::<Self>(&read_file(file)?, &Origin::File(file.to_owned()))?;
         }
-        layers.build()
+        Ok(layers)
     }
 
     /// The state of the network before its first milestone.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::config::{NodeFile, Source, read_genesis};
 use crate::args::ConfigCommand;
-use crate::config::{Key, keys_of};
+use crate::config::{Key, Row, keys_of, rows};
 use crate::dev::DevConfig;
 use crate::failure::{Code, Failure, Outcome};
 use crate::keys;
@@ -39,24 +39,20 @@ fn known(is_dev: bool) -> Vec<Key> {
 
 fn show(source: &Source, with_origin: bool, terminal: &Terminal) -> Outcome {
     let config: NodeFile = source.layers.build()?;
-    let root =
-        toml::Value::try_from(&config).map_err(|error| Failure::new(Code::Unexpected, error))?;
-    let values = keys_of::<NodeFile>().into_iter().map(|key| {
-        let value = key
-            .path
-            .split('.')
-            .try_fold(&root, |table, name| table.get(name))
-            .cloned();
-        let origin = source.layers.origin(&key.path).to_string();
-        (key.path, value, origin)
-    });
+    let rows = rows(&config, |path| source.layers.origin(path).to_string())?;
     if terminal.is_json() {
-        let entries = values
-            .map(|(path, value, origin)| json!({ "key": path, "value": value, "origin": origin }));
+        let entries = rows
+            .into_iter()
+            .map(|row| json!({ "key": row.path, "value": row.value, "origin": row.origin }));
         terminal.json(&entries.collect::<Vec<_>>());
         return Ok(());
     }
-    for (path, value, origin) in values {
+    for Row {
+        path,
+        value,
+        origin,
+    } in rows
+    {
         let text = value.map_or_else(
             || format!("# {path}: none"),
             |value| format!("{path} = {value}"),

@@ -28,7 +28,7 @@ pub(super) const PEER_REMOVE: &str = "/maintenance/remove-peer";
 const PRUNE_PATH: &str = "/api/core/v2/control/database/prune";
 const SNAPSHOT_PATH: &str = "/api/core/v2/control/snapshots/create";
 
-/// Most digits of a milestone's index.
+/// Largest index of a milestone.
 const INDEX_MAX: &str = "4294967295";
 /// Peers that are listed.
 const PEERS_MAX: usize = 200;
@@ -130,7 +130,11 @@ pub(super) async fn add_peer(State(site): State<Arc<Site>>, order: Order) -> Res
 /// Removes a peer.
 pub(super) async fn remove_peer(State(site): State<Arc<Site>>, order: Order) -> Response {
     let id = order.fields.text("id");
-    if !site.api.auth.opens_with_token(&format!("{}/{id}", peers::PATH)) {
+    if !site
+        .api
+        .auth
+        .opens_with_token(&format!("{}/{id}", peers::PATH))
+    {
         return closed(&site);
     }
     let outcome = if site.node.remove_peer(id).await {

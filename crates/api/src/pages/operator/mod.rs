@@ -92,24 +92,28 @@ fn go_to(path: &'static str) -> Response {
 
 /// The way to the operator's other pages, and out.
 fn tabs(html: &mut Html, operator: &Operator, here: &str) {
-    html.tag("nav", &[("class", "tabs"), ("aria-label", "Operator")], |html| {
-        for (path, name) in [
-            (MAINTENANCE, "Maintenance"),
-            (SETTINGS, "Settings"),
-            ("/peers", "Peers"),
-        ] {
-            let mut attributes = vec![("href", path)];
-            if path == here {
-                attributes.push(("aria-current", "page"));
+    html.tag(
+        "nav",
+        &[("class", "tabs"), ("aria-label", "Operator")],
+        |html| {
+            for (path, name) in [
+                (MAINTENANCE, "Maintenance"),
+                (SETTINGS, "Settings"),
+                ("/peers", "Peers"),
+            ] {
+                let mut attributes = vec![("href", path)];
+                if path == here {
+                    attributes.push(("aria-current", "page"));
+                }
+                html.tag("a", &attributes, |html| html.text(name));
             }
-            html.tag("a", &attributes, |html| html.text(name));
-        }
-        form(html, operator, LOGOUT, "tab", |html| {
-            html.tag("button", &[("type", "submit")], |html| {
-                html.text("Sign out");
+            form(html, operator, LOGOUT, "tab", |html| {
+                html.tag("button", &[("type", "submit")], |html| {
+                    html.text("Sign out");
+                });
             });
-        });
-    });
+        },
+    );
 }
 
 /// A form of a session.

@@ -205,7 +205,12 @@ mod tests {
         let now = Instant::now();
         let [one, two] = [(); 2].map(|()| {
             let cookie = sessions.open(HOUR, true, now);
-            for attribute in ["; HttpOnly", "; SameSite=Strict", "; Secure", "; Max-Age=3600;"] {
+            for attribute in [
+                "; HttpOnly",
+                "; SameSite=Strict",
+                "; Secure",
+                "; Max-Age=3600;",
+            ] {
                 assert!(cookie.contains(attribute), "{cookie}");
             }
             let operator = sessions.operator(&browser(&cookie), now);

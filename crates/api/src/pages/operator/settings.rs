@@ -21,7 +21,10 @@ pub(super) async fn page(State(site): State<Arc<Site>>, operator: Operator) -> R
     html.plain("h1", "Settings");
     tabs(&mut html, &operator, SETTINGS);
     html.tag("section", &[("class", "card")], |html| {
-        html.plain("p", "What the node runs with, and who said so. It reads this when it starts.");
+        html.plain(
+            "p",
+            "What the node runs with, and who said so. It reads this when it starts.",
+        );
         html.tag("dl", &[("class", "facts")], |html| {
             let api = &site.api;
             fact(html, "Software", |html| {
