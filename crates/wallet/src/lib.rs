@@ -25,7 +25,7 @@ mod state_file;
 mod sync;
 mod vault;
 
-pub use access::{EXPIRY_MARGIN_SECONDS, Standing};
+pub use access::{EXPIRY_MARGIN_SECONDS, Holdings, Standing};
 pub use balance::{Balance, TokenBalance};
 pub use build::{BuildError, Source, Wish};
 pub use file::FileError;

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use tangle_types::{
-    Address, BlockId, IdMap, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output,
+    Address, AliasId, BlockId, IdMap, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output,
     OutputId, Spend, Transaction, UnixSeconds,
 };
 
@@ -193,6 +193,14 @@ impl State {
             .map(|record| &record.output)
     }
 
+    /// The output that an alias is in now.
+    pub(crate) fn alias(&self, id: &AliasId) -> Option<&LedgerOutput> {
+        self.unspent().find(|held| match &held.output {
+            Output::Alias(alias) => alias.alias_id.or_from_output(&held.id) == *id,
+            _ => false,
+        })
+    }
+
     /// Takes an output in and marks the keys that it names as used.
     pub(crate) fn put(&mut self, record: Record) {
         let named: Vec<KeyPlace> = named_addresses(&record.output.output)
@@ -226,10 +234,7 @@ impl State {
     pub(crate) fn concerns(&self, output: &Output) -> bool {
         named_addresses(output).any(|address| match address {
             Address::Ed25519(_) => self.place(&address).is_some(),
-            Address::Alias(id) => self.unspent().any(|held| match &held.output {
-                Output::Alias(alias) => alias.alias_id.or_from_output(&held.id) == id,
-                _ => false,
-            }),
+            Address::Alias(id) => self.alias(&id).is_some(),
             Address::Nft(_) => false,
         })
     }

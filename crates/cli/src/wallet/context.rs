@@ -188,6 +188,14 @@ impl<'t> Context<'t> {
         })
     }
 
+    /// The account that the command line names, if it names one.
+    pub(super) fn named_account(&self) -> Outcome<Option<u32>> {
+        if self.arguments.account.is_none() {
+            return Ok(None);
+        }
+        self.account().map(|(number, _)| Some(number))
+    }
+
     /// What transactions of the account are made from.
     pub(super) fn source<'a>(&'a self, network: &'a Network) -> Outcome<Source<'a>> {
         let (account, _) = self.account()?;

@@ -57,9 +57,20 @@ pub(super) fn sign(error: &SignError) -> Box<Failure> {
     Failure::new(Code::Transaction, error)
 }
 
-/// `show` writes amounts of base coins.
-pub(super) fn action(error: ActionError, show: impl Fn(u64) -> String) -> Box<Failure> {
+/// `show` writes amounts of base coins, `name` gives an account's name.
+pub(super) fn action(
+    error: ActionError,
+    show: impl Fn(u64) -> String,
+    name: impl Fn(u32) -> String,
+) -> Box<Failure> {
     match error {
+        ActionError::OtherAccount { kind, id, account } => {
+            let name = name(account);
+            let text = format!("{kind} {id} belongs to another account of the wallet");
+            Failure::new(Code::Transaction, text)
+                .with("account", &name)
+                .help(format!("use that account: --account {name}"))
+        }
         ActionError::BelowDeposit { amount, needed } => Failure::new(
             Code::Funds,
             "the amount is below the storage deposit of an output",

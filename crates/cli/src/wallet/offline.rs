@@ -23,10 +23,21 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
     let text = read(from)?;
     let prepared = Prepared::from_json(&text)
         .map_err(|error| Failure::new(Code::Input, error).with("file", from.display()))?;
-    // Whatever the file says, only keys of this wallet sign.
+    // Whatever the file says, only keys of this wallet sign, and of one account only.
+    let account = prepared.account;
+    let name = context.wallet.settings.accounts.get(&account);
+    if let (Some(wanted), Some(name)) = (context.named_account()?, name)
+        && wanted != account
+    {
+        let text = "the transaction was prepared for another account of the wallet";
+        return Err(Failure::new(Code::Input, text)
+            .with("file", from.display())
+            .with("account", name)
+            .help(format!("use that account: --account {name}")));
+    }
     let is_ours = prepared.inputs.iter().all(|input| match input.opener {
         Opener::Key { place, public_key } => {
-            context.wallet.state.public_key(place) == Some(public_key)
+            place.account == account && context.wallet.state.public_key(place) == Some(public_key)
         }
         Opener::Chain(_) => true,
     });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tangle_types::json::OutputJson;
 use tangle_types::words::{Unit, date, explain};
 use tangle_types::{LedgerOutput, OutputId, TransactionId, UnixSeconds};
-use tangle_wallet::{Balance, Event, Network, Standing, history as events};
+use tangle_wallet::{Balance, Event, Holdings, Network, Standing, history as events};
 
 use super::args::{HistoryFormat, SyncArguments};
 use super::context::{Context, unit};
@@ -248,10 +248,9 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     let network = context.network()?;
     let (account, _) = context.account()?;
     let state = &context.wallet.state;
+    let holdings = Holdings::of(state, account, network.ledger.time);
     let records = state.records().into_iter().filter(|record| {
-        let standing = Standing::of(&record.output.output, state, network.ledger.time);
-        (all || record.spent.is_none())
-            && (standing.account() == Some(account) || matches!(standing, Standing::Owned(_)))
+        (all || record.spent.is_none()) && holdings.has(&record.output.output)
     });
     let unit = unit(&network);
     let mut rows = Vec::new();

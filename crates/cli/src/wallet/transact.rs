@@ -33,11 +33,15 @@ pub(super) fn run(
     let prepared = {
         let source = context.source(&network)?;
         let unit = unit(&network);
-        let wish = wish(&source)
-            .map_err(|error| failures::action(error, |amount| unit.show(amount).to_string()))?;
+        let show = |amount| unit.show(amount).to_string();
+        let name = |account| {
+            let name = context.wallet.settings.accounts.get(&account);
+            name.cloned().unwrap_or_default()
+        };
+        let wish = wish(&source).map_err(|error| failures::action(error, show, name))?;
         source
             .build(wish)
-            .map_err(|error| failures::build(error, |amount| unit.show(amount).to_string()))?
+            .map_err(|error| failures::build(error, show))?
     };
     if !context.terminal.is_json() {
         describe(context, &network, title, &prepared);

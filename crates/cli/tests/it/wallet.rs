@@ -232,3 +232,33 @@ fn watching_tells_what_comes_in_and_two_do_not_use_one_wallet() {
     assert!(watcher.wait().expect("it ends").success());
     assert!(rest.contains("+2 TST"), "{rest}");
 }
+
+#[test]
+fn an_account_spends_nothing_of_another_one() {
+    let network = fixture();
+    let minted = network.json(&["mint-nft", "-a", "bob", "--tag", "t"]);
+    let nft = minted["outputs"][0]["nftId"].as_str().expect("an id");
+    let made = network.json(&["create-native-token", "-a", "bob", "5", "10"]);
+    let token = made["tokenId"].as_str().expect("an id");
+    let alias = network.json(&["balance", "-a", "bob"])["aliases"][0].clone();
+    let alias = alias.as_str().expect("an id");
+    let before = network.json(&["balance", "-a", "bob"]);
+    for arguments in [
+        &["send-nft", "faucet", nft][..],
+        &["burn-nft", nft],
+        &["mint-native-token", token, "1"],
+        &["melt-native-token", token, "1"],
+        &["destroy-foundry", token],
+        &["destroy-alias", alias],
+        &["create-native-token", "--alias", alias, "1", "1"],
+    ] {
+        let arguments = [arguments, &["-a", "alice"]].concat();
+        let text = network.refused(&arguments, "E0163");
+        assert!(text.contains("--account bob"), "{text}");
+    }
+    network.refused(&["burn-native-token", token, "1", "-a", "alice"], "E0162");
+    let listed = network.json(&["outputs", "-a", "alice"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "only her coins");
+    assert_eq!(network.json(&["balance", "-a", "bob"]), before);
+    assert_eq!(network.available("alice"), MILLION);
+}
