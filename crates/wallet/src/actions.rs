@@ -77,6 +77,17 @@ pub struct Terms {
     pub metadata: Vec<u8>,
 }
 
+/// What of an alias is given to somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AliasPart {
+    /// Everything.
+    All,
+    /// Who changes its state, and with it its foundries.
+    State,
+    /// Who governs it: says who changes its state, and can destroy it.
+    Governance,
+}
+
 impl Source<'_> {
     /// The first address of the account.
     #[must_use]
@@ -320,6 +331,41 @@ impl Source<'_> {
         alias.amount = Output::Alias(Box::new(alias.clone())).deposit_min(&self.parameters.rent);
         Ok(Wish {
             outputs: vec![Output::Alias(Box::new(alias))],
+            ..Wish::default()
+        })
+    }
+
+    /// An alias for somebody else: who changes its state, who governs it, or both.
+    ///
+    /// # Errors
+    /// The account does not govern it.
+    pub fn send_alias(
+        &self,
+        id: AliasId,
+        to: Address,
+        part: AliasPart,
+    ) -> Result<Wish, ActionError> {
+        let (held, alias) = self.governed_alias(id)?;
+        let old = |address: Option<&Address>| address.copied().unwrap_or(to);
+        let controller = match part {
+            AliasPart::Governance => old(alias.unlock_conditions.state_controller()),
+            AliasPart::All | AliasPart::State => to,
+        };
+        let governor = match part {
+            AliasPart::State => old(alias.unlock_conditions.governor()),
+            AliasPart::All | AliasPart::Governance => to,
+        };
+        let mut next = alias.clone();
+        next.alias_id = id;
+        next.features = without_sender(&alias.features);
+        let conditions = vec![
+            UnlockCondition::StateController(controller),
+            UnlockCondition::Governor(governor),
+        ];
+        next.unlock_conditions = UnlockConditions::new(conditions).expect("two kinds");
+        Ok(Wish {
+            outputs: vec![Output::Alias(Box::new(next))],
+            inputs: vec![held.id],
             ..Wish::default()
         })
     }

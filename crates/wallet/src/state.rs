@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use tangle_types::{
     Address, AliasId, BlockId, IdMap, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output,
-    OutputId, Spend, Transaction, UnixSeconds,
+    OutputId, Spend, Transaction, TransactionId, UnixSeconds,
 };
 
 use crate::keys::KeyPlace;
@@ -31,6 +31,9 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Outputs that concern the wallet, spent or not.
     pub(crate) outputs: IdMap<OutputId, Record>,
+    /// Outputs for others, of transactions that spent something of the wallet, with their numbers;
+    /// for the history. Without those that are in `outputs` because they name a key.
+    pub(crate) elsewhere: BTreeMap<TransactionId, Vec<(u16, Output)>>,
     /// Whose the addresses are.
     owners: IdMap<[u8; 32], KeyPlace>,
 }
@@ -210,6 +213,15 @@ impl State {
         self.outputs.insert(record.output.id, record);
     }
 
+    /// Remembers what a transaction that spent something of the wallet made for others.
+    pub(crate) fn put_elsewhere(&mut self, id: TransactionId, outputs: &[Output]) {
+        let others = (0_u16..).zip(outputs);
+        let others = others.filter(|(index, _)| self.record(&OutputId::new(id, *index)).is_none());
+        let others = others.map(|(index, output)| (index, output.clone()));
+        let others = others.collect();
+        self.elsewhere.insert(id, others);
+    }
+
     /// Forgets an account with its keys; outputs that name them are somebody else's then.
     pub fn forget_account(&mut self, number: u32) {
         self.accounts.remove(&number);
@@ -219,6 +231,7 @@ impl State {
     /// Forgets the ledger, as when it is another one.
     pub(crate) fn forget_ledger(&mut self) {
         self.outputs.clear();
+        self.elsewhere.clear();
         self.pending.clear();
         self.ledger = Point::default();
     }

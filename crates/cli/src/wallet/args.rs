@@ -121,6 +121,7 @@ pub(crate) enum WalletCommand {
     /// Print what the node and its network are like.
     NodeInfo,
     /// Remember another node.
+    #[command(visible_alias = "set-node-url")]
     SetNode {
         /// Its address, such as http://127.0.0.1:14265.
         url: String,
@@ -253,6 +254,18 @@ pub(crate) enum WalletCommand {
         #[command(flatten)]
         how: HowArguments,
     },
+    /// Send an alias, with the foundries that it has.
+    SendAlias {
+        /// An address, or the name of an account or contact.
+        to: String,
+        /// The alias.
+        id: AliasId,
+        /// Which part of it.
+        #[arg(long, value_enum, default_value = "all")]
+        part: AliasPartName,
+        #[command(flatten)]
+        how: HowArguments,
+    },
     /// Destroy an alias; its deposit comes back.
     DestroyAlias {
         /// The alias.
@@ -356,6 +369,17 @@ pub(crate) enum HistoryFormat {
     Csv,
     /// One array.
     Json,
+}
+
+/// What of an alias is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AliasPartName {
+    /// Everything: who changes its state and who governs it.
+    All,
+    /// Who changes its state, and mints the tokens of its foundries.
+    State,
+    /// Who governs it: says who changes its state, and can destroy it.
+    Governance,
 }
 
 /// Flags of `tangle wallet send`.

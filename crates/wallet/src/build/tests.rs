@@ -5,7 +5,7 @@ use tangle_types::{
 };
 
 use super::*;
-use crate::actions::{ActionError, Terms};
+use crate::actions::{ActionError, AliasPart, Terms};
 use crate::keys::{COIN_IOTA, KeyPlace, SeedSigner};
 use crate::state::Record;
 use crate::sync::extend_keys;
@@ -336,6 +336,31 @@ fn an_account_uses_nothing_of_another_account() {
     let second = wallet.source_of(1);
     let sent = second.build(second.send_nft(nft_id, other()).expect("its own"));
     sent.expect("the second account does it");
+}
+
+#[test]
+fn alias_is_given_away_by_who_governs_it() {
+    let mut wallet = fixture();
+    let id = AliasId([7; 32]);
+    alias_of_the_second(&mut wallet, id);
+    let owner = wallet.second(0);
+    for (part, controller, governor) in [
+        (AliasPart::All, other(), other()),
+        (AliasPart::State, other(), owner),
+        (AliasPart::Governance, owner, other()),
+    ] {
+        let source = wallet.source_of(1);
+        let wish = source.send_alias(id, other(), part).expect("it governs");
+        let prepared = source.build(wish).expect("the rules allow it");
+        let [output] = &prepared.essence.outputs[..] else {
+            panic!("nothing is left over");
+        };
+        let conditions = output.unlock_conditions();
+        assert_eq!(conditions.state_controller(), Some(&controller));
+        assert_eq!(conditions.governor(), Some(&governor));
+        let first = wallet.source().send_alias(id, other(), part);
+        assert!(matches!(first, Err(ActionError::OtherAccount { .. })));
+    }
 }
 
 #[test]
