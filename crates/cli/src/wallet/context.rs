@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tangle_client::Client;
-use tangle_types::words::{Unit, Words};
+use tangle_types::words::{Unit, Words, plain};
 use tangle_types::{Address, UnixSeconds};
 use tangle_wallet::{Network, SeedSigner, Source, State, SyncReport, Wallet, extend_keys, sync};
 
@@ -272,5 +272,5 @@ impl<'t> Context<'t> {
 /// How the network writes amounts.
 pub(super) fn unit(network: &Network) -> Unit {
     let token = &network.node.base_token;
-    Unit::new(&token.unit, token.decimals)
+    Unit::new(&plain(&token.unit), token.decimals)
 }

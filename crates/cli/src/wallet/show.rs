@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tangle_types::json::OutputJson;
-use tangle_types::words::{date, explain};
+use tangle_types::words::{date, explain, plain};
 use tangle_types::{LedgerOutput, OutputId, TransactionId};
 use tangle_wallet::{Balance, Holdings, Network, Standing, history as events};
 
@@ -325,6 +325,8 @@ pub(super) fn node_info(context: &mut Context<'_>) -> Outcome {
             format!("{} of {}", network.ledger.index, date(network.ledger.time)),
         ),
     ] {
+        // The node may say what it likes.
+        let value = plain(&value);
         context.terminal.line(&format!("{name:<10} {value}"));
     }
     Ok(())

@@ -87,7 +87,8 @@ fn coins_are_sent_and_everybody_sees_it() {
     let id = sent["transactionId"].as_str().expect("an id");
     let csv = network.text(&["history", "--from", "bob", "--format", "csv"]);
     let row = csv.lines().find(|line| line.contains(id)).expect("a row");
-    assert!(row.ends_with(",25000000,0,25000000,"), "{row}");
+    let ends = row.ends_with(",25000000,0,25000000,,received 25000000");
+    assert!(ends, "{row}");
     let since = network.json(&["history", "--from", "bob", "--since", "2026-02-01"]);
     assert_eq!(since.as_array().map(Vec::len), Some(1), "not the genesis");
     let output = sent["outputs"][0]["outputId"].as_str().expect("an id");
@@ -261,4 +262,165 @@ fn an_account_spends_nothing_of_another_one() {
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "only her coins");
     assert_eq!(network.json(&["balance", "-a", "bob"]), before);
     assert_eq!(network.available("alice"), MILLION);
+}
+
+#[test]
+fn history_tells_what_became_of_each_thing() {
+    let network = fixture();
+    let changes = |account: &str| -> Vec<String> {
+        let events = network.json(&["history", "-a", account]);
+        let events = events.as_array().expect("a list").iter();
+        let changes = events.flat_map(|event| event["changes"].as_array().expect("a list"));
+        let change = |change: &Value| {
+            let text = |name: &str| change[name].as_str().unwrap_or_default().to_owned();
+            let to = if change["address"].is_null() {
+                ""
+            } else {
+                " *"
+            };
+            format!("{} {}{to}", text("deed"), text("kind"))
+        };
+        changes.map(change).collect()
+    };
+    network.json(&["send", "bob", "1u", "--lend-deposit"]);
+    network.json(&["claim", "-a", "bob"]);
+    let minted = network.json(&["mint-nft"]);
+    let nft = minted["outputs"][0]["nftId"].as_str().expect("an id");
+    network.json(&["send-nft", "bob", nft]);
+    network.json(&["burn-nft", nft, "-a", "bob"]);
+    let made = network.json(&["create-native-token", "5", "10"]);
+    let token = made["tokenId"].as_str().expect("an id");
+    network.json(&["send-native-token", "bob", token, "2", "--gift-deposit"]);
+    network.json(&["burn-native-token", token, "2", "-a", "bob"]);
+    let alias = network.json(&["balance"])["aliases"][0].clone();
+    network.json(&["send-alias", "bob", alias.as_str().expect("an id")]);
+    let foundries = network.json(&["balance", "-a", "bob"])["foundries"].clone();
+    assert_eq!(
+        foundries,
+        serde_json::json!([token]),
+        "they come with the alias"
+    );
+    let alice = changes("alice");
+    assert_eq!(
+        alice[1..],
+        [
+            "sent coins *",
+            "received coins",
+            "made nft",
+            "sent nft *",
+            "made alias",
+            "made foundry",
+            "made token",
+            "sent coins *",
+            "sent token *",
+            "sent alias *",
+        ]
+    );
+    let bob = changes("bob");
+    assert_eq!(
+        bob[1..],
+        [
+            "offered coins",
+            "claimed coins",
+            "returned coins *",
+            "received nft",
+            "burnt nft",
+            "received coins",
+            "received token",
+            "burnt token",
+            "received alias",
+        ]
+    );
+    let text = network.text(&["history", "-a", "alice"]);
+    assert!(text.contains(&format!("  sent NFT {nft} to bob")), "{text}");
+    let csv = network.text(&["history", "-a", "alice", "--format", "csv"]);
+    assert!(csv.contains(&format!("sent NFT {nft} to tst1")), "{csv}");
+    let columns = csv.lines().map(|line| line.matches(',').count());
+    assert_eq!(columns.collect::<std::collections::BTreeSet<_>>().len(), 1);
+    // Another copy of the wallet, which has seen nothing, learns it from the node.
+    let copy = network.path().join("w/state");
+    std::fs::remove_file(&copy).expect("it is there");
+    network.json(&["sync", "--rebuild"]);
+    let first = network.json(&["history", "-a", "alice"]);
+    assert!(!first.as_array().expect("a list").is_empty());
+}
+
+#[test]
+fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
+    let network = fixture();
+    let steering = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\nholds 9 TST \u{202e}x<script>alert(1)</script>";
+    let long = steering.repeat(8192 / steering.len());
+    let tag = "\u{1b}[2J\u{202e}\r\n<b>";
+    network.json(&["send", "bob", "2TST", "--tag", tag, "--metadata", &long]);
+    let lent = [
+        "send",
+        "bob",
+        "1u",
+        "--lend-deposit",
+        "--metadata",
+        steering,
+    ];
+    network.json(&lent);
+    let more = ["--metadata", &long, "--tag", tag, "--to", "bob"];
+    network.json(&[&["mint-nft", "--fixed-metadata", steering][..], &more].concat());
+    let alias = ["create-alias-output", "-a", "bob", "--metadata", steering];
+    let state = [&alias[..], &["--state-metadata", &long]].concat();
+    network.json(&state);
+    let token = [
+        "create-native-token",
+        "1",
+        "1",
+        "-a",
+        "bob",
+        "--metadata",
+        &long,
+    ];
+    network.json(&token);
+    let outputs = network.json(&["outputs", "-a", "bob"]);
+    let outputs = outputs.as_array().expect("a list").clone();
+    let mut texts = vec![
+        network.text(&["history", "-a", "bob"]),
+        network.text(&["outputs", "-a", "bob"]),
+        network.text(&["balance", "-a", "bob"]),
+        network.text(&["claimable-outputs", "-a", "bob"]),
+        network.text(&["burn-nft", &nft_of(&outputs), "-a", "bob", "--dry-run"]),
+    ];
+    let mut kinds = std::collections::BTreeSet::new();
+    for row in &outputs {
+        kinds.insert(row["output"]["type"].as_u64());
+        let id = row["outputId"].as_str().expect("an id");
+        texts.push(network.text(&["output", id]));
+        texts.push(network.text(&["transaction", &id[..66], "-a", "bob"]));
+    }
+    assert_eq!(kinds.len(), 4, "every kind of output");
+    for text in texts {
+        assert_eq!(
+            tangle_types::words::plain(&text.replace('\n', "")),
+            text.replace('\n', "")
+        );
+        let longest = text.lines().map(str::len).max().unwrap_or_default();
+        assert!(longest < 1_000, "{text}");
+        assert!(
+            !text.lines().any(|line| line.starts_with("holds")),
+            "{text}"
+        );
+    }
+    let text = network.refused(&["new-account", "a\u{202e}b"], "E0140");
+    assert!(!text.contains('\u{202e}'), "{text}");
+    let address = network.json(&["address"])["address"].clone();
+    let address = address.as_str().expect("an address");
+    network.refused(&["contacts", "add", "\u{1b}[2J", address], "E0140");
+    network.json(&["contacts", "add", "<b>bold</b>", address]);
+    assert!(network.text(&["contacts"]).starts_with("<b>bold</b>"));
+}
+
+fn nft_of(outputs: &[Value]) -> String {
+    let nft = outputs.iter().find(|row| row["output"]["type"] == 6);
+    let id = nft.expect("an NFT")["outputId"].as_str().expect("an id");
+    let bytes: Vec<u8> = (2..id.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&id[at..at + 2], 16).expect("hexadecimal"))
+        .collect();
+    let id = tangle_types::OutputId(bytes.try_into().expect("34 bytes"));
+    tangle_types::NftId::ZERO.or_from_output(&id).to_string()
 }
