@@ -404,7 +404,7 @@ impl Source<'_> {
     ) -> Result<(Wish, TokenId), ActionError> {
         if maximum.is_zero() || minted > maximum {
             return Err(ActionError::Supply(
-                "the maximum supply is not zero, and not below what is minted",
+                "the maximum supply must not be zero, nor less than what is minted now",
             ));
         }
         let (held, mut next) = self.next_alias(alias)?;
@@ -465,7 +465,9 @@ impl Source<'_> {
         self.change_supply(token, |scheme| {
             let melted = scheme.melted.checked_add(amount);
             let melted = melted.filter(|melted| *melted <= scheme.minted);
-            scheme.melted = melted.ok_or(ActionError::Supply("so many do not circulate"))?;
+            scheme.melted = melted.ok_or(ActionError::Supply(
+                "fewer of the token circulate than that",
+            ))?;
             Ok(())
         })
     }

@@ -163,16 +163,43 @@ enum Claim {
     None,
 }
 
+/// Where in the ledger something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct At {
+    milestone: MilestoneIndex,
+    time: UnixSeconds,
+    transaction: TransactionId,
+}
+
+impl At {
+    fn creation(record: &Record) -> Self {
+        Self {
+            milestone: record.output.milestone_index,
+            time: record.output.milestone_timestamp,
+            transaction: record.output.id.transaction_id(),
+        }
+    }
+
+    const fn spend(spend: Spend) -> Self {
+        Self {
+            milestone: spend.milestone_index,
+            time: spend.milestone_timestamp,
+            transaction: spend.transaction_id,
+        }
+    }
+}
+
 /// What a transaction did, seen from an account.
 #[derive(Debug, Default)]
 struct Turn<'a> {
-    time: UnixSeconds,
-    milestone: MilestoneIndex,
-    /// Outputs of the account that it consumed.
+    /// Its id.
+    id: Option<TransactionId>,
+    /// Outputs that were the account's and are not any more: it consumed them, or sent the alias
+    /// to which they belong.
     consumed: Vec<&'a Record>,
     /// Outputs that it consumed and that were only offered before.
     claimed: Vec<&'a Record>,
-    /// Outputs that it made for the account.
+    /// Outputs that became the account's.
     created: Vec<&'a Record>,
     /// Outputs that it offered to the account.
     offered: Vec<&'a Record>,
@@ -183,63 +210,64 @@ struct Turn<'a> {
 /// Outputs that a transaction made for others.
 type Others<'a> = Vec<(OutputId, &'a Output)>;
 
+/// Transactions in the order of their milestones.
+#[derive(Debug, Default)]
+struct Turns<'a>(BTreeMap<At, Turn<'a>>);
+
+impl<'a> Turns<'a> {
+    fn at(&mut self, at: At) -> &mut Turn<'a> {
+        let turn = self.0.entry(at).or_default();
+        turn.id = Some(at.transaction);
+        turn
+    }
+}
+
 /// The history of an account, oldest first.
 #[must_use]
 pub fn history(state: &State, account: u32) -> Vec<Event> {
     let records = state.records();
     let view = View::new(state, account, &records);
-    let mut turns: BTreeMap<(MilestoneIndex, TransactionId), Turn<'_>> = BTreeMap::new();
-    let mut events = Vec::new();
+    let (mut turns, mut events) = (Turns::default(), Vec::new());
     for record in records {
-        let output = &record.output;
-        let milestone = output.milestone_index;
-        let created = turns
-            .entry((milestone, output.id.transaction_id()))
-            .or_insert_with(|| turn(milestone, output.milestone_timestamp));
+        let created = At::creation(record);
+        if let Output::Foundry(foundry) = &record.output.output {
+            let alias = foundry.unlock_conditions.immutable_alias();
+            for (from, to) in view.spans(record, alias) {
+                turns.at(from).created.push(record);
+                if let Some(to) = to {
+                    turns.at(to).consumed.push(record);
+                }
+            }
+            continue;
+        }
         let claim = view.claim(record);
         match claim {
-            Claim::Own => created.created.push(record),
-            Claim::Offer(_) => created.offered.push(record),
-            Claim::Back(_) | Claim::None => created.foreign.push(record),
+            Claim::Own => turns.at(created).created.push(record),
+            Claim::Offer(_) => turns.at(created).offered.push(record),
+            Claim::Back(_) | Claim::None => turns.at(created).foreign.push(record),
         }
+        let spent = record.spent.map(At::spend);
         if let Claim::Back(time) = claim
-            && time <= record.spent.map_or(state.ledger.time, spent_at)
+            && time <= spent.map_or(state.ledger.time, |spent| spent.time)
         {
             events.push(came_back(record, time));
         }
-        let Some(spent) = record.spent else {
+        let Some(spent) = spent else {
             continue;
         };
-        let milestone = spent.milestone_index;
-        let turn = turns
-            .entry((milestone, spent.transaction_id))
-            .or_insert_with(|| turn(milestone, spent.milestone_timestamp));
         match claim {
-            Claim::Own => turn.consumed.push(record),
-            Claim::Back(time) if time <= spent_at(spent) => turn.consumed.push(record),
-            Claim::Offer(until) if until.is_none_or(|until| spent_at(spent) < until) => {
-                turn.claimed.push(record);
+            Claim::Own => turns.at(spent).consumed.push(record),
+            Claim::Back(time) if time <= spent.time => turns.at(spent).consumed.push(record),
+            Claim::Offer(until) if until.is_none_or(|until| spent.time < until) => {
+                turns.at(spent).claimed.push(record);
             }
             Claim::Back(_) | Claim::Offer(_) | Claim::None => {}
         }
     }
-    for ((_, id), turn) in turns {
-        events.extend(event(state, id, &turn));
-    }
+    let turns = turns.0.iter();
+    events.extend(turns.filter_map(|(at, turn)| event(state, *at, turn)));
     events.sort_by_key(|event| (event.time, event.milestone, event.transaction));
     events
-}
-
-const fn spent_at(spent: Spend) -> UnixSeconds {
-    spent.milestone_timestamp
-}
-
-fn turn<'a>(milestone: MilestoneIndex, time: UnixSeconds) -> Turn<'a> {
-    Turn {
-        time,
-        milestone,
-        ..Turn::default()
-    }
 }
 
 fn came_back(record: &Record, time: UnixSeconds) -> Event {
@@ -253,12 +281,13 @@ fn came_back(record: &Record, time: UnixSeconds) -> Event {
 }
 
 /// `None` when nothing of it concerns the account.
-fn event(state: &State, id: TransactionId, turn: &Turn<'_>) -> Option<Event> {
+fn event(state: &State, at: At, turn: &Turn<'_>) -> Option<Event> {
+    let id = at.transaction;
     let is_ours = !turn.consumed.is_empty() || !turn.claimed.is_empty();
     if !is_ours && turn.created.is_empty() && turn.offered.is_empty() {
         return None;
     }
-    let mut event = Event::new(turn.time, Some(turn.milestone), id);
+    let mut event = Event::new(at.time, Some(at.milestone), id);
     for record in &turn.consumed {
         event.spend(&record.output.output);
     }
@@ -280,13 +309,23 @@ fn event(state: &State, id: TransactionId, turn: &Turn<'_>) -> Option<Event> {
     Some(event)
 }
 
+/// A time in which an alias was the account's without a break.
+#[derive(Debug)]
+struct Tenure {
+    start: At,
+    /// The transactions that made an output of the alias in it, and those that spent one.
+    made: BTreeSet<TransactionId>,
+    spent: BTreeSet<TransactionId>,
+    end: Option<At>,
+}
+
 /// What must be known to tell whose outputs are.
 struct View<'a> {
     state: &'a State,
     account: u32,
-    /// Aliases of the account, with the transactions that made outputs of them. Whoever touches a
-    /// foundry touches its alias too.
-    aliases: BTreeSet<(TransactionId, AliasId)>,
+    /// When aliases were the account's. Whoever makes or spends an output of a foundry makes and
+    /// spends one of its alias too.
+    aliases: BTreeMap<AliasId, Vec<Tenure>>,
 }
 
 impl<'a> View<'a> {
@@ -294,18 +333,66 @@ impl<'a> View<'a> {
         let mut view = Self {
             state,
             account,
-            aliases: BTreeSet::new(),
+            aliases: BTreeMap::new(),
         };
+        // Outputs of aliases by the transaction that made them.
+        let mut made: BTreeMap<(AliasId, TransactionId), &Record> = BTreeMap::new();
         for record in records {
-            let id = &record.output.id;
+            let id = record.output.id;
             if let Output::Alias(alias) = &record.output.output
                 && view.claim(record) == Claim::Own
             {
-                let alias = alias.alias_id.or_from_output(id);
-                view.aliases.insert((id.transaction_id(), alias));
+                let alias = alias.alias_id.or_from_output(&id);
+                made.insert((alias, id.transaction_id()), record);
             }
         }
+        let next = |alias: AliasId, record: &Record| {
+            let spent = record.spent?;
+            made.get(&(alias, spent.transaction_id)).copied()
+        };
+        let followers: BTreeSet<OutputId> = made
+            .iter()
+            .filter_map(|((alias, _), record)| Some(next(*alias, record)?.output.id))
+            .collect();
+        for ((alias, _), first) in &made {
+            if followers.contains(&first.output.id) {
+                continue;
+            }
+            let chain = std::iter::successors(Some(*first), |record| next(*alias, record));
+            let chain: Vec<&Record> = chain.take(made.len()).collect();
+            let spends = chain.iter().filter_map(|record| record.spent);
+            let tenure = Tenure {
+                start: At::creation(first),
+                made: chain
+                    .iter()
+                    .map(|record| At::creation(record).transaction)
+                    .collect(),
+                end: chain.last().and_then(|last| last.spent).map(At::spend),
+                spent: spends.map(|spend| spend.transaction_id).collect(),
+            };
+            view.aliases.entry(*alias).or_default().push(tenure);
+        }
         view
+    }
+
+    /// When a foundry's output was the account's, because its alias was.
+    fn spans(&self, record: &Record, alias: Option<&AliasId>) -> Vec<(At, Option<At>)> {
+        let (created, spent) = (At::creation(record), record.spent.map(At::spend));
+        let tenures = alias.and_then(|alias| self.aliases.get(alias));
+        let span = |tenure: &Tenure| {
+            let is_spent_then = spent.is_some_and(|at| tenure.spent.contains(&at.transaction));
+            let is_older = created.milestone <= tenure.start.milestone;
+            let is_gone = spent.is_some_and(|at| at.milestone <= tenure.start.milestone);
+            let from = if tenure.made.contains(&created.transaction) {
+                created
+            } else if is_older && (is_spent_then || !is_gone) {
+                tenure.start
+            } else {
+                return None;
+            };
+            Some((from, if is_spent_then { spent } else { tenure.end }))
+        };
+        tenures.into_iter().flatten().filter_map(span).collect()
     }
 
     fn is_own(&self, address: &Address) -> bool {
@@ -313,6 +400,7 @@ impl<'a> View<'a> {
         place.is_some_and(|place| place.account == self.account)
     }
 
+    /// Of a foundry nothing can be said without its alias.
     fn claim(&self, record: &Record) -> Claim {
         let conditions = record.output.output.unlock_conditions();
         match &record.output.output {
@@ -322,12 +410,7 @@ impl<'a> View<'a> {
                 let is_own = keys.into_iter().flatten().any(|key| self.is_own(key));
                 if is_own { Claim::Own } else { Claim::None }
             }
-            Output::Foundry(_) => {
-                let at = record.output.id.transaction_id();
-                let alias = conditions.immutable_alias();
-                let is_own = alias.is_some_and(|alias| self.aliases.contains(&(at, *alias)));
-                if is_own { Claim::Own } else { Claim::None }
-            }
+            Output::Foundry(_) => Claim::None,
         }
     }
 

@@ -5,29 +5,33 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use tangle_types::{AliasId, FoundryId, NftId, OutputId, TransactionId, U256};
 
+/// Title above the flags that all commands have, apart from those of one command.
+const EVERYWHERE: &str = "Options of every wallet command";
+
 /// Flags of `tangle wallet`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WalletArguments {
     /// Folder of the wallet; by default tangle/wallet in the user's data folder.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// The node, instead of the one that the wallet remembers.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL")]
     pub(crate) node: Option<String>,
     /// Name of the account; by default the first.
     #[arg(
         long,
         short,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "NAME",
         visible_alias = "from"
     )]
     pub(crate) account: Option<String>,
     /// File with the password, readable by its owner only; without it the password is asked for.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Print JSON.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: WalletCommand,

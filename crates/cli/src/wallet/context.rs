@@ -228,6 +228,7 @@ impl<'t> Context<'t> {
                     "{written:?} is neither an account, nor a contact, nor an address: {error}"
                 ),
             )
+            .help("see who has a name: tangle wallet accounts, tangle wallet contacts")
         })?;
         if found != *hrp {
             return Err(Failure::new(

@@ -11,6 +11,8 @@ pub(super) fn wallet(error: WalletError) -> Box<Failure> {
         WalletError::Vault(error) => vault(error),
         WalletError::Absent(_) => Failure::new(Code::Wallet, error)
             .help("make one: tangle wallet init; for a dev network: tangle wallet init --dev"),
+        WalletError::Exists(_) => Failure::new(Code::Wallet, error)
+            .help("use it, or name another folder: tangle wallet --dir DIR"),
         WalletError::State(_) => {
             Failure::new(Code::Wallet, error).help("make it anew: tangle wallet sync --rebuild")
         }
@@ -78,6 +80,8 @@ pub(super) fn action(
         .with("amount", show(amount))
         .with("needed", show(needed))
         .help("lend the deposit to the receiver for a day: --lend-deposit"),
+        ActionError::Absent { .. } => Failure::new(Code::Transaction, error)
+            .help("see what there is: tangle wallet balance, tangle wallet outputs"),
         ActionError::Bytes { .. } => Failure::new(Code::Input, error),
         _ => Failure::new(Code::Transaction, error),
     }
@@ -102,7 +106,13 @@ pub(super) fn build(error: BuildError, show: impl Fn(u64) -> String) -> Box<Fail
         .with("left", show(left))
         .with("needed", show(needed))
         .help("send a little less, or all of it"),
-        BuildError::Tokens { .. } => Failure::new(Code::Funds, error),
+        BuildError::Tokens { token, missing } => Failure::new(
+            Code::Funds,
+            "the account has too few of the token that it can spend now",
+        )
+        .with("missing", missing)
+        .with("token", token)
+        .help("see what there is: tangle wallet balance"),
         BuildError::Inputs => Failure::new(Code::Funds, error)
             .help("put them together first, more than once if need be: tangle wallet consolidate"),
         BuildError::NotOurs { id, .. } => Failure::new(

@@ -49,6 +49,10 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
         )
         .with("file", from.display()));
     }
+    // Before somebody types a password for nothing.
+    if to.exists() {
+        return Err(taken(to));
+    }
     if !context.terminal.is_json() {
         show(context, &prepared);
     }
@@ -65,7 +69,7 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
     write_new(to, file.to_string().as_bytes())?;
     let value = json!({ "transactionId": signed.id(), "signed": to });
     let text = format!(
-        "  signed into {}; send it: tangle wallet submit",
+        "  signed into {0}; send it: tangle wallet submit {0}",
         to.display()
     );
     super::people::say(context, &value, &text)
@@ -112,6 +116,7 @@ pub(super) fn submit(context: &mut Context<'_>, file: &Path, wait: &WaitArgument
     let refuse = || {
         Failure::new(Code::Input, "the file holds no signed transaction")
             .with("file", file.display())
+            .help("sign one that --prepare wrote: tangle wallet sign PREPARED SIGNED")
     };
     let value: Value = serde_json::from_str(&text).map_err(|_| refuse())?;
     let bytes = value["transaction"]
@@ -151,5 +156,14 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Outcome {
         file.write_all(bytes)?;
         file.sync_all()
     })
-    .map_err(|error| Failure::new(Code::Disk, error).with("file", path.display()))
+    .map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => taken(path),
+        _ => Failure::new(Code::Disk, error).with("file", path.display()),
+    })
+}
+
+fn taken(path: &Path) -> Box<Failure> {
+    Failure::new(Code::Disk, "the file exists, and is not overwritten")
+        .with("file", path.display())
+        .help("name another one")
 }

@@ -108,7 +108,7 @@ fn balance_json(name: &str, balance: &Balance) -> Value {
 pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     context.sync(None)?;
     let network = context.network()?;
-    let (account, _) = context.account()?;
+    let (account, name) = context.account()?;
     let state = &context.wallet.state;
     let holdings = Holdings::of(state, account, network.ledger.time);
     let records = state
@@ -117,7 +117,9 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
         .filter(|record| (all || record.spent.is_none()) && holdings.has(&record.output.output));
     let unit = unit(&network);
     let mut rows = Vec::new();
+    let mut is_empty = true;
     for record in records {
+        is_empty = false;
         let standing = Standing::of(&record.output.output, state, network.ledger.time);
         let standing = standing_text(standing, record.spent.is_some());
         if context.terminal.is_json() {
@@ -133,6 +135,8 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     }
     if context.terminal.is_json() {
         context.terminal.json(&rows);
+    } else if is_empty {
+        context.terminal.line(&format!("{name} has no outputs"));
     }
     Ok(())
 }
@@ -213,6 +217,9 @@ pub(super) fn claimable(context: &mut Context<'_>) -> Outcome {
         let rows = claimable.iter().map(|held| record_json(held, "claimable"));
         context.terminal.json(&rows.collect::<Vec<_>>());
         return Ok(());
+    }
+    if claimable.is_empty() {
+        context.terminal.line("there is nothing to claim");
     }
     for held in claimable {
         context.terminal.line(&held.id.to_string());

@@ -57,7 +57,7 @@ pub(super) fn run(
     if let Some(file) = &how.prepare {
         super::offline::write_new(file, prepared.to_json().as_bytes())?;
         let text = format!(
-            "  written to {}; sign it: tangle wallet sign",
+            "  written to {0}; sign it: tangle wallet sign {0} SIGNED",
             file.display()
         );
         super::people::say(context, &json!({ "prepared": file }), &text)?;

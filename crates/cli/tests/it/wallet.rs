@@ -316,6 +316,7 @@ fn history_tells_what_became_of_each_thing() {
             "sent coins *",
             "sent token *",
             "sent alias *",
+            "sent foundry *",
         ]
     );
     let bob = changes("bob");
@@ -330,6 +331,7 @@ fn history_tells_what_became_of_each_thing() {
             "received coins",
             "received token",
             "burnt token",
+            "received foundry",
             "received alias",
         ]
     );

@@ -103,12 +103,6 @@ pub(super) fn of_our_own(turn: &Turn<'_>, others: Option<&Others<'_>>, net: i128
 /// NFTs, aliases and foundries.
 fn of_chains(turn: &Turn<'_>, others: Option<&Others<'_>>) -> Vec<Change> {
     let mut changes = Vec::new();
-    let named = |records: &[&Record]| -> Vec<(Thing, Output)> {
-        let outputs = records.iter().map(|record| &record.output);
-        outputs
-            .filter_map(|held| Some((chain(held.id, &held.output)?, held.output.clone())))
-            .collect()
-    };
     let (before, after) = (named(&turn.consumed), named(&turn.created));
     let claimed = named(&turn.claimed);
     let elsewhere: Vec<(Thing, &Output)> = others
@@ -123,17 +117,25 @@ fn of_chains(turn: &Turn<'_>, others: Option<&Others<'_>>) -> Vec<Change> {
             address,
         });
     };
+    let found = |thing: &Thing| {
+        let mut outputs = elsewhere.iter();
+        let found = outputs.find(|(other, _)| other == thing);
+        found.map(|(_, output)| *output)
+    };
     for (thing, old) in &before {
-        let next = after.iter().find(|(other, _)| other == thing);
-        if let Some((_, next)) = next {
-            if is_new_state(old, next) {
+        if let Some((_, next)) = after.iter().find(|(other, _)| other == thing) {
+            if is_new_state(&old.output.output, &next.output.output) {
                 push(Deed::Changed, thing, None);
             }
             continue;
         }
-        match elsewhere.iter().find(|(other, _)| other == thing) {
-            Some((_, output)) => push(Deed::Sent, thing, holder(output)),
-            None if others.is_some() => push(Deed::Burnt, thing, None),
+        let went_with = match thing {
+            Thing::Foundry(id) if !is_spent(old, turn) => Some(Thing::Alias(id.alias_id())),
+            _ => None,
+        };
+        match found(&went_with.unwrap_or(*thing)) {
+            Some(output) => push(Deed::Sent, thing, holder(output)),
+            None if others.is_some() && went_with.is_none() => push(Deed::Burnt, thing, None),
             None => push(Deed::Gone, thing, None),
         }
     }
@@ -143,30 +145,44 @@ fn of_chains(turn: &Turn<'_>, others: Option<&Others<'_>>) -> Vec<Change> {
             .chain(&claimed)
             .any(|(known, _)| known == thing)
     };
-    for (thing, output) in after.iter().filter(|(thing, _)| !is_known(thing)) {
-        let deed = if is_first(output) {
-            Deed::Made
-        } else {
-            Deed::Received
-        };
+    for (thing, record) in after.iter().filter(|(thing, _)| !is_known(thing)) {
+        let is_new = is_first(&record.output.output)
+            || (matches!(thing, Thing::Foundry(_)) && is_made(record, turn));
+        let deed = if is_new { Deed::Made } else { Deed::Received };
         push(deed, thing, None);
     }
     for (thing, output) in elsewhere.iter().filter(|(thing, _)| !is_known(thing)) {
-        if is_first(output) && !matches!(thing, Thing::Foundry(_)) {
+        if is_first(output) {
             push(Deed::Made, thing, holder(output));
         }
     }
     changes
 }
 
-/// Whether an output is the first of its NFT or alias. Of a foundry nobody can tell from the output
-/// alone; one that was not there before is new.
+/// What has an id.
+fn named<'a>(records: &[&'a Record]) -> Vec<(Thing, &'a Record)> {
+    let thing = |record: &&'a Record| chain(record.output.id, &record.output.output);
+    records
+        .iter()
+        .filter_map(|record| Some((thing(record)?, *record)))
+        .collect()
+}
+
+fn is_made(record: &Record, turn: &Turn<'_>) -> bool {
+    Some(record.output.id.transaction_id()) == turn.id
+}
+
+fn is_spent(record: &Record, turn: &Turn<'_>) -> bool {
+    let spent = record.spent.map(|spent| spent.transaction_id);
+    spent.is_some() && spent == turn.id
+}
+
+/// Whether an output is the first of its NFT or alias.
 fn is_first(output: &Output) -> bool {
     match output {
         Output::Nft(nft) => nft.nft_id == tangle_types::NftId::ZERO,
         Output::Alias(alias) => alias.alias_id == tangle_types::AliasId::ZERO,
-        Output::Foundry(_) => true,
-        Output::Basic(_) => false,
+        Output::Foundry(_) | Output::Basic(_) => false,
     }
 }
 
@@ -275,8 +291,11 @@ fn supplies(turn: &Turn<'_>) -> BTreeMap<TokenId, (U256, U256)> {
         Output::Foundry(foundry) => Some((foundry.id()?, foundry.token_scheme.clone())),
         _ => None,
     };
-    let old: BTreeMap<_, _> = turn.consumed.iter().filter_map(scheme).collect();
-    let new: BTreeMap<_, _> = turn.created.iter().filter_map(scheme).collect();
+    // One that came or went with its alias is as it was.
+    let old = turn.consumed.iter().filter(|record| is_spent(record, turn));
+    let new = turn.created.iter().filter(|record| is_made(record, turn));
+    let old: BTreeMap<_, _> = old.filter_map(scheme).collect();
+    let new: BTreeMap<_, _> = new.filter_map(scheme).collect();
     let mut supplies = BTreeMap::new();
     for (token, next) in &new {
         let before = old.get(token).map(|old| (old.minted, old.melted));

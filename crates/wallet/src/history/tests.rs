@@ -1,6 +1,6 @@
 use tangle_types::{
-    BasicOutput, BlockId, Features, LedgerOutput, NativeToken, NftOutput, RentStructure,
-    UnlockCondition, UnlockConditions,
+    AliasOutput, BasicOutput, BlockId, Features, FoundryOutput, LedgerOutput, NativeToken,
+    NftOutput, RentStructure, SimpleTokenScheme, UnlockCondition, UnlockConditions,
 };
 
 use super::*;
@@ -257,4 +257,89 @@ fn tokens_are_sent_and_burnt() {
     );
     let sums = &history(&wallet.state, 0)[1].tokens[&token];
     assert_eq!(*sums, (6.into(), 10.into()));
+}
+
+fn alias(id: AliasId, index: u32, owner: Address) -> Output {
+    let conditions = vec![
+        UnlockCondition::StateController(owner),
+        UnlockCondition::Governor(owner),
+    ];
+    Output::Alias(Box::new(AliasOutput {
+        amount: 50,
+        native_tokens: Vec::new(),
+        alias_id: id,
+        state_index: index,
+        state_metadata: Vec::new(),
+        foundry_counter: 1,
+        unlock_conditions: UnlockConditions::new(conditions).expect("two kinds"),
+        features: Features::default(),
+        immutable_features: Features::default(),
+    }))
+}
+
+fn foundry(id: AliasId, minted: u64) -> Output {
+    let conditions = vec![UnlockCondition::ImmutableAlias(id)];
+    Output::Foundry(Box::new(FoundryOutput {
+        amount: 20,
+        native_tokens: Vec::new(),
+        serial_number: 1,
+        token_scheme: SimpleTokenScheme {
+            minted: minted.into(),
+            melted: 0.into(),
+            maximum: 100.into(),
+        },
+        unlock_conditions: UnlockConditions::new(conditions).expect("one"),
+        features: Features::default(),
+        immutable_features: Features::default(),
+    }))
+}
+
+#[test]
+fn foundries_go_and_come_with_their_alias() {
+    let mut wallet = fixture();
+    let first = wallet.turn(1, &[], &[coins(own(), 70, vec![])]);
+    let made = wallet.turn(
+        2,
+        &first,
+        &[alias(AliasId::ZERO, 0, own()), coins(own(), 20, vec![])],
+    );
+    let id = AliasId::ZERO.or_from_output(&made[0]);
+    let second = wallet.turn(3, &made, &[alias(id, 1, own()), foundry(id, 0)]);
+    wallet.turn(4, &second[..1], &[alias(id, 1, OTHER)]);
+    // What the other one does with them is not ours.
+    let theirs = wallet.turn(5, &second[1..], &[foundry(id, 5)]);
+    wallet.state.elsewhere.remove(&transaction(5));
+    assert_eq!(
+        wallet.lines()[1..],
+        [
+            "20 +0 made alias",
+            "30 +0 made foundry",
+            "40 -70 sent alias other, sent foundry other",
+        ]
+    );
+    // The foundry's output is older than the alias's return.
+    let late = LedgerOutput {
+        id: theirs[0],
+        block_id: BlockId::ZERO,
+        milestone_index: MilestoneIndex(5),
+        milestone_timestamp: UnixSeconds(50),
+        output: foundry(id, 5),
+    };
+    let back = wallet.turn(6, &[], &[alias(id, 2, own())]);
+    wallet.state.put(Record {
+        output: late,
+        spent: None,
+    });
+    wallet.turn(
+        7,
+        &[back[0], theirs[0]],
+        &[alias(id, 3, own()), coins(own(), 20, vec![])],
+    );
+    assert_eq!(
+        wallet.lines()[4..],
+        [
+            "60 +70 received foundry, received alias",
+            "70 +0 burnt foundry, melted 5 tokens",
+        ]
+    );
 }
