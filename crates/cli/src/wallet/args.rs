@@ -119,7 +119,7 @@ pub(crate) enum WalletCommand {
     /// Print what comes in and goes out, as it happens.
     Watch {
         /// Stop after this many seconds; 0 goes on until interrupted.
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
         seconds: u64,
     },
     /// Print what the node and its network are like.
@@ -136,7 +136,7 @@ pub(crate) enum WalletCommand {
         #[arg(long, value_name = "URL")]
         url: Option<String>,
         /// Seconds to wait.
-        #[arg(long, default_value_t = 30)]
+        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
         timeout: u64,
     },
 
@@ -455,7 +455,7 @@ pub(crate) struct WaitArguments {
     #[arg(long)]
     pub(crate) no_wait: bool,
     /// Seconds to wait for the milestone.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) timeout: u64,
 }
 
