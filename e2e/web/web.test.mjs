@@ -1,17 +1,13 @@
 // The pages of a node, in a real browser: what a visitor does, at the widths of a phone and a desk.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { startNetwork } from "../js/network.mjs";
 import { address, startBrowser } from "./browser.mjs";
+import { checkPage } from "./check.mjs";
 
 const LIMIT = { timeout: 120_000 };
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-// Where pictures of the pages go, if anybody wants them.
-const pictures = process.env.PICTURES;
 
 let network;
 let browser;
@@ -39,23 +35,6 @@ async function visitor(options) {
     if (!request.url().startsWith(network.node)) troubles.push(`asks ${request.url()}`);
   });
   return { context, page, troubles };
-}
-
-/** Whether the page fits, and people with any senses and hands can use it. */
-async function checkPage(page, name) {
-  const excess = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
-  assert.ok(excess <= 0, `${name} is ${excess} px too wide`);
-  // Evaluated by the test's own channel, to which the pages' policy does not apply.
-  await page.evaluate(axe);
-  const found = await page.evaluate(() =>
-    axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
-  const broken = found.violations.map((rule) =>
-    `${name}: ${rule.id}: ${rule.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
-  assert.deepEqual(broken, []);
-  if (pictures) {
-    mkdirSync(pictures, { recursive: true });
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
-  }
 }
 
 for (const [name, byte, options] of [
@@ -174,34 +153,6 @@ test("visualizer draws blocks as they come and follows one", LIMIT, async () => 
   assert.deepEqual(troubles, []);
   await context.close();
 });
-
-for (const [name, options] of [
-  ["desk", { viewport: { width: 1280, height: 860 } }],
-  ["phone", { viewport: { width: 390, height: 844 }, hasTouch: true }],
-]) {
-  test(`an operator signs in and makes a snapshot, at the width of a ${name}`, LIMIT, async () => {
-    const { context, page, troubles } = await visitor(options);
-    await page.goto("/settings");
-    await page.getByRole("heading", { name: "Sign in" }).waitFor();
-    await checkPage(page, `${name}-login`);
-    await page.getByLabel("Token").fill(network.token());
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("heading", { name: "Maintenance" }).waitFor();
-    await checkPage(page, `${name}-maintenance`);
-    await page.getByRole("button", { name: "Make a snapshot" }).click();
-    await page.getByText("The snapshot is at").waitFor();
-    await checkPage(page, `${name}-maintained`);
-    await page.getByRole("link", { name: "Settings" }).click();
-    await page.getByText("interval_ms").waitFor();
-    await checkPage(page, `${name}-settings`);
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByRole("heading", { name: "Sign in" }).waitFor();
-    await page.goto("/maintenance");
-    await page.getByRole("heading", { name: "Sign in" }).waitFor();
-    assert.deepEqual(troubles, []);
-    await context.close();
-  });
-}
 
 test("pages need no script", LIMIT, async () => {
   const { context, page, troubles } = await visitor({ javaScriptEnabled: false });

@@ -1,4 +1,5 @@
-//! The node's pages for people: dashboard, explorer, faucet, API documentation.
+//! The node's pages for people: dashboard, explorer, faucet, API documentation, and what the
+//! operator does.
 //!
 //! ```text
 //! browser ──> router ──> page: what may be seen? ──> node handle, store ──> HTML, escaped
@@ -8,7 +9,8 @@
 //! one. Nothing comes from elsewhere: style, scripts and pictures lie in the binary.
 //!
 //! - A page shows what a route of the REST interface answers, and who may not use that route does
-//!   not see the page ([`Site::require`](site::Site)). Its operator signs in with a token ([`operator`]).
+//!   not see the page ([`Site::require`](site::Site)). The operator signs in with a token
+//!   ([`operator`]).
 //! - A request costs a bounded amount of work: lists have pages, texts have limits.
 //!
 //! Begin with [`Pages`].
