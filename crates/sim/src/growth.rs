@@ -12,6 +12,8 @@
 //!
 //! Times are whole nanoseconds; events at one time happen in order of arrival. Begin with [`run`].
 
+use std::ops::ControlFlow;
+
 mod arrivals;
 pub(crate) mod events;
 mod flow;
@@ -32,10 +34,11 @@ pub use scenario::{
 };
 pub use trace::{Replayed, TRACE_HEAD, TRACE_HEAD_ISSUERS, TRACE_MAX, Trace, TraceError};
 
-/// Takes the transactions of a run, in order.
-pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>);
+/// Takes the transactions of a run, in order, and breaks off when it wants no more.
+pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>) -> ControlFlow<()>;
 
-/// Runs a scenario to its end; `sink` gets every transaction as it is issued.
+/// Runs a scenario to its end, or until `sink`, which gets every transaction as it is issued, breaks
+/// off; then the report tells of those that it got.
 ///
 /// # Errors
 /// The scenario makes no sense.
