@@ -90,9 +90,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(
     assets: impl IntoIterator<Item = &'static Asset>,
 ) -> Router<S> {
-    assets
-        .into_iter()
-        .fold(Router::new(), |router, asset| {
-            router.route(asset.path(), get(async || asset.answer()))
-        })
+    assets.into_iter().fold(Router::new(), |router, asset| {
+        router.route(asset.path(), get(async || asset.answer()))
+    })
 }

@@ -71,7 +71,13 @@ pub(super) fn run(arguments: &ServeArguments, terminal: &Terminal) -> Outcome {
             stop_timeout: STOP_WAIT,
             ..Limits::default()
         };
-        tangle_api::serve(listener, page::page().router(stream::routes()), limits, stop).await;
+        tangle_api::serve(
+            listener,
+            page::page().router(stream::routes()),
+            limits,
+            stop,
+        )
+        .await;
         Ok(())
     });
     runtime.shutdown_timeout(STOP_WAIT);

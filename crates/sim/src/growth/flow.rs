@@ -115,12 +115,7 @@ impl<'a> Flow<'a> {
     }
 
     #[inline]
-    fn issue(
-        &mut self,
-        serial: u64,
-        now: u64,
-        sink: &mut Option<Sink<'_>>,
-    ) -> ControlFlow<()> {
+    fn issue(&mut self, serial: u64, now: u64, sink: &mut Option<Sink<'_>>) -> ControlFlow<()> {
         let mut parents = [NONE; PARENTS_MAX];
         let mut count = 0;
         let share = self.scenario.genesis_spam_share;

@@ -145,12 +145,7 @@ impl<'a> Growth<'a> {
         }
     }
 
-    fn issue(
-        &mut self,
-        serial: u64,
-        now: u64,
-        sink: &mut Option<Sink<'_>>,
-    ) -> ControlFlow<()> {
+    fn issue(&mut self, serial: u64, now: u64, sink: &mut Option<Sink<'_>>) -> ControlFlow<()> {
         let mut parents = [0; PARENTS_MAX];
         let mut count = 0;
         let share = self.scenario.genesis_spam_share;

@@ -162,7 +162,10 @@ mod tests {
             "blocks is 200001, and must be from 1 to 200000"
         );
         for lambda in [0.0, -1.0, 1_001.0, f64::NAN, f64::INFINITY] {
-            let text = refused(&RunRequest { lambda, ..request() });
+            let text = refused(&RunRequest {
+                lambda,
+                ..request()
+            });
             assert!(text.contains("must be from 0.1 to 1000"), "{text}");
         }
         for alpha in [-0.1, 0.000_01, 101.0, f64::NAN] {
