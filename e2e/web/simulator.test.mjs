@@ -127,23 +127,28 @@ test("time, cones and the link say the same again", LIMIT, async () => {
   const { context, page, troubles } = await visitor(`${SMALL}&blocks=1000&t=30&span=10`);
   const { times, parents } = await blocksOf(`${SMALL}&blocks=1000`);
   await shown(page, complete);
-  // The block in the middle of the picture; its cones, counted here.
-  const chosen = times.findIndex((time) => time > 25e9) + 1;
   const end = times.filter((time) => time <= 30e9).length;
+  // A block that is on the picture and has a future; its cones, counted here.
+  const futureOf = (start) => {
+    const future = new Set([start]);
+    for (let block = start + 1; block <= end; block += 1) {
+      if (parents[block - 1].some((parent) => future.has(parent))) future.add(block);
+    }
+    return future;
+  };
+  let chosen = times.findIndex((time) => time > 24e9) + 1;
+  while (futureOf(chosen).size <= 10) chosen += 1;
+  const future = futureOf(chosen);
   const past = new Set([chosen]);
   for (let block = chosen; block > 0; block -= 1) {
     if (past.has(block)) parents[block - 1].forEach((parent) => past.add(parent));
   }
-  const future = new Set([chosen]);
-  for (let block = chosen + 1; block <= end; block += 1) {
-    if (parents[block - 1].some((parent) => future.has(parent))) future.add(block);
-  }
   await page.locator("#tangle").focus();
   for (let block = end; block >= chosen; block -= 1) await page.keyboard.press("p");
-  const cones = await shown(page, () => document.getElementById("tangle").dataset.chosen !== "");
-  assert.deepEqual([cones.chosen, cones.past, cones.future],
-    [chosen, past.size - 1, future.size - 1].map(String));
-  assert.ok(Number(cones.future) > 10, "the block has a future");
+  await page.waitForFunction((wanted) =>
+    document.getElementById("tangle").dataset.chosen === wanted, String(chosen));
+  const cones = await shown(page, complete);
+  assert.deepEqual([cones.past, cones.future], [past.size - 1, future.size - 1].map(String));
   await checkPage(page, "desk-simulator-cones");
 
   await page.waitForURL(`**block=${chosen}`);
@@ -182,6 +187,10 @@ test("an attack is shown, and how often it succeeds", LIMIT, async () => {
   await page.waitForFunction(() => document.getElementById("tangle").dataset.trials === "30");
   await page.locator("#time").focus();
   await page.keyboard.press("End");
+  await page.waitForFunction(() => {
+    const { max, value } = document.getElementById("time");
+    return Number(document.getElementById("tangle").dataset.time) > max - 0.01 && value > 60;
+  });
   assert.equal(await page.locator("#colour").inputValue(), "role");
   const text = await page.locator("#metrics").textContent();
   assert.match(text, /parasite-chain, by 40\.0 % of all blocks/);

@@ -491,6 +491,13 @@ function onAttack({ setup, aim, trials, successes, share, low, high, contentAfte
 
 /* ---- Runs ---- */
 
+/** Nothing happens until the attacker begins: who has not gone elsewhere sees it from there. */
+function beginWithAttack() {
+  let first = 0;
+  while (first < count && role[first] < PAYMENT) first += 1;
+  if (isPlaying && first < count) time = Math.max(time, issued[first] - 5);
+}
+
 async function lines(response, take) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -527,6 +534,7 @@ async function run() {
       if (line.report) onReport(line.report);
       if (line.attack) {
         // All blocks came before the first result.
+        if (!isComplete) beginWithAttack();
         isComplete = true;
         onAttack(line.attack);
       }

@@ -132,16 +132,18 @@ fn slider(html: &mut Html, (id, name): Named<'_>, range: (&str, &str)) {
     let class = ["for-", id].concat();
     html.tag("div", &[("class", &class)], |html| {
         html.tag("label", &[("for", id)], |html| html.text(name));
-        field(html, id, range);
-        let (slider, label) = ([id, "-slider"].concat(), [name, ", slider"].concat());
-        let attributes = [
-            ("id", slider.as_str()),
-            ("type", "range"),
-            ("min", "0"),
-            ("max", "1"),
-            ("aria-label", label.as_str()),
-        ];
-        html.void("input", &attributes);
+        html.tag("div", &[("class", "pair")], |html| {
+            field(html, id, range);
+            let (slider, label) = ([id, "-slider"].concat(), [name, ", slider"].concat());
+            let attributes = [
+                ("id", slider.as_str()),
+                ("type", "range"),
+                ("min", "0"),
+                ("max", "1"),
+                ("aria-label", label.as_str()),
+            ];
+            html.void("input", &attributes);
+        });
     });
 }
 
