@@ -1,90 +1,15 @@
 """`tangle wallet` and the official wallet: the same words, the same coins, and to each other."""
 
-import json
-import os
-import subprocess
-
 import pytest
 from iota_sdk import (
-    ClientOptions,
-    CoinType,
     CreateNativeTokenParams,
-    MintNftParams,
-    MnemonicSecretManager,
     SendNativeTokensParams,
-    SendNftParams,
     SendParams,
-    SyncOptions,
-    TransactionOptions,
     Utils,
-    Wallet,
 )
 
-from network import BINARY
+from ours import Ours, full_sync, official, output_ids, settle_to
 from people import FAUCET_AMOUNT, address_of, ask_faucet, available, mnemonic_wallet, settle
-
-
-class Ours:
-    """A folder of `tangle wallet`."""
-
-    def __init__(self, network, folder):
-        self.network = network
-        self.folder = folder
-        folder.mkdir()
-        self.password = self.secret("password", "correct horse battery staple")
-
-    def secret(self, name, text):
-        """A file that only we may read."""
-        path = self.folder / name
-        path.touch(0o600)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def __call__(self, *arguments, fails_with=None):
-        """Runs a command and reads its JSON."""
-        command = [
-            str(BINARY), "wallet", "--dir", str(self.folder / "wallet"), "--json",
-            "--node", self.network.node, "--password-file", str(self.password), *map(str, arguments),
-        ]
-        environment = {**os.environ, "HOME": str(self.folder)}
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90,
-            env=environment, check=False,
-        )
-        answer = json.loads(done.stdout.splitlines()[-1]) if done.stdout else None
-        if fails_with is not None:
-            assert done.returncode != 0 and answer["error"]["code"] == fails_with, done
-            return answer["error"]
-        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-        return answer
-
-    def restore(self, words):
-        """Makes the wallet of words that exist."""
-        return self("restore", "--mnemonic-file", self.secret("words", words))
-
-    def total(self):
-        """Base coins of the first account."""
-        return int(self("balance")["total"])
-
-    def address(self):
-        """Its newest address."""
-        return self("address")["address"]
-
-
-def official(network, folder, words):
-    """The official wallet, with nothing but words."""
-    options = ClientOptions(nodes=[network.node])
-    return Wallet(str(folder), options, CoinType.IOTA, MnemonicSecretManager(words))
-
-
-def output_ids(account):
-    """Unspent outputs as the official wallet knows them."""
-    return sorted(output.outputId for output in account.unspent_outputs())
-
-
-def full_sync(account):
-    """Everything that the official wallet can look for."""
-    return account.sync(SyncOptions(force_syncing=True))
 
 
 @pytest.fixture
@@ -160,14 +85,6 @@ def test_coins_go_both_ways_and_the_history_says_so(network, ours, rich):
     assert "too little" in error["message"]
 
 
-def settle_to(account, address, amount, **options):
-    """Sends with the official wallet and waits; the transaction's id."""
-    params = [SendParams(address, str(amount))]
-    transaction = account.send_with_params(params, TransactionOptions(**options))
-    settle(account, transaction)
-    return transaction.transactionId
-
-
 def test_micro_amounts_are_claimed_both_ways(network, ours, rich):
     account, _ = rich
     ours("init")
@@ -186,27 +103,6 @@ def test_micro_amounts_are_claimed_both_ways(network, ours, rich):
     settle(account, account.claim_outputs(claimable))
     assert ours.total() == 5_000_001 - 3
     assert available(account) == FAUCET_AMOUNT - 5_000_001 + 3
-
-
-def test_nfts_go_both_ways(network, ours, rich):
-    account, words = rich
-    ours("init")
-    settle_to(account, ours.address(), 5_000_000)
-    params = [MintNftParams(immutableMetadata="0x68656c6c6f", issuer=address_of(account))]
-    settle(account, account.mint_nfts(params))
-    (nft,) = account.get_balance().nfts
-    settle(account, account.send_nft([SendNftParams(ours.address(), nft)]))
-    assert ours("balance")["nfts"] == [nft]
-    ours("send-nft", address_of(account), nft)
-    assert full_sync(account).nfts == [nft]
-    minted = ours("mint-nft", "--issuer", "--fixed-metadata", "ours", "--tag", "t")
-    own = minted["outputs"][0]["nftId"]
-    ours("send-nft", address_of(account), own)
-    assert sorted(full_sync(account).nfts) == sorted([nft, own])
-    assert ours("balance")["nfts"] == []
-    copy = Ours(network, ours.folder / "copy")
-    copy.restore(words)
-    assert copy("balance")["nfts"] == sorted([nft, own])
 
 
 def test_native_tokens_aliases_and_foundries_go_both_ways(network, ours, rich, tmp_path):

@@ -6,6 +6,7 @@ mod codes;
 use std::fmt;
 
 use serde::Serialize;
+use tangle_types::words::plain;
 
 pub(crate) use codes::{Code, REGISTER};
 
@@ -94,14 +95,16 @@ impl Failure {
             return;
         }
         let head = terminal.paint(Look::Red, &format!("error[{code}]"));
-        let mut text = format!("{head}: {}", self.message);
+        // A message may quote what a node or a file said.
+        let harmless = |text: &str| text.split('\n').map(plain).collect::<Vec<_>>().join("\n");
+        let mut text = format!("{head}: {}", harmless(&self.message));
         let rows = self
             .values
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .chain(self.help.as_deref().map(|help| ("help", help)));
         for (name, value) in rows {
-            let value = value.replace('\n', "\n             ");
+            let value = harmless(value).replace('\n', "\n             ");
             text.push_str(&format!("\n   {name:<9} {value}"));
         }
         text.push_str(&format!("\n   {:<9} tangle help {code}", "docs"));

@@ -8,6 +8,7 @@ mod args;
 mod chains;
 mod context;
 mod failures;
+mod history;
 mod keys;
 mod offline;
 mod password;
@@ -49,7 +50,7 @@ pub(crate) fn run(arguments: WalletArguments, terminal: &Terminal) -> Outcome {
         WalletCommand::Contacts { command } => people::contacts(&mut context, command),
         WalletCommand::Sync(sync) => show::sync(&mut context, &sync),
         WalletCommand::Balance => show::balance(&mut context),
-        WalletCommand::History { format, since } => show::history(&mut context, format, since),
+        WalletCommand::History { format, since } => history::run(&mut context, format, since),
         WalletCommand::Transaction { id } => show::transaction(&mut context, id),
         WalletCommand::Outputs { all } => show::outputs(&mut context, all),
         WalletCommand::Output { id } => show::output(&mut context, id),

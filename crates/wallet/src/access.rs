@@ -1,6 +1,8 @@
 //! Who may spend an output, and when, seen from one wallet.
 
-use tangle_types::{Address, Output, UnixSeconds};
+use std::collections::BTreeSet;
+
+use tangle_types::{Address, AliasId, Output, UnixSeconds};
 
 use crate::keys::KeyPlace;
 use crate::state::State;
@@ -55,7 +57,7 @@ impl Standing {
         }
     }
 
-    /// The account that it concerns, as far as a key says so.
+    /// The account that a key of it concerns.
     #[must_use]
     pub const fn account(&self) -> Option<u32> {
         match self {
@@ -66,6 +68,55 @@ impl Standing {
             | Self::Controlled(place) => Some(place.account),
             Self::Expiring(_) | Self::Owned(_) | Self::Foreign => None,
         }
+    }
+}
+
+/// What an account has a say in, at one time.
+#[derive(Debug)]
+pub struct Holdings<'a> {
+    state: &'a State,
+    account: u32,
+    now: UnixSeconds,
+    /// Aliases whose state the account changes.
+    aliases: BTreeSet<AliasId>,
+}
+
+impl<'a> Holdings<'a> {
+    /// Those of an account at a time.
+    #[must_use]
+    pub fn of(state: &'a State, account: u32, now: UnixSeconds) -> Self {
+        let aliases = state.unspent().filter_map(|held| match &held.output {
+            Output::Alias(alias) => {
+                let controller = alias.unlock_conditions.state_controller()?;
+                let is_ours = state.place(controller)?.account == account;
+                is_ours.then(|| alias.alias_id.or_from_output(&held.id))
+            }
+            _ => None,
+        });
+        Self {
+            state,
+            account,
+            now,
+            aliases: aliases.collect(),
+        }
+    }
+
+    /// Whether an output is the account's: by a key, or because it belongs to an alias whose state
+    /// the account changes.
+    #[must_use]
+    pub fn has(&self, output: &Output) -> bool {
+        match Standing::of(output, self.state, self.now) {
+            Standing::Owned(Address::Alias(alias)) => self.aliases.contains(&alias),
+            standing => standing.account() == Some(self.account) || self.governs(output),
+        }
+    }
+
+    /// Whether an output is an alias that the account governs.
+    #[must_use]
+    pub fn governs(&self, output: &Output) -> bool {
+        let governor = output.unlock_conditions().governor();
+        let place = governor.and_then(|governor| self.state.place(governor));
+        place.is_some_and(|place| place.account == self.account)
     }
 }
 
@@ -102,6 +153,19 @@ fn of_owned(output: &Output, state: &State, now: UnixSeconds) -> Standing {
         Standing::Claimable(place)
     } else {
         Standing::Free(place)
+    }
+}
+
+/// Who has to open an output at a time; of an alias and its foundries, who changes its state.
+pub(crate) fn opener(output: &Output, state: &State, now: UnixSeconds) -> Option<Address> {
+    match output {
+        Output::Basic(_) | Output::Nft(_) => owner(output, now),
+        Output::Alias(_) => output.unlock_conditions().state_controller().copied(),
+        Output::Foundry(_) => {
+            let alias = output.unlock_conditions().immutable_alias()?;
+            let held = state.alias(alias)?;
+            held.output.unlock_conditions().state_controller().copied()
+        }
     }
 }
 

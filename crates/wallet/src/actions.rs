@@ -8,8 +8,9 @@ use tangle_types::{
     TaggedData, TokenId, U256, UnixSeconds, UnlockCondition, UnlockConditions, basic_deposit_min,
 };
 
-use crate::access::Standing;
+use crate::access::{Standing, opener};
 use crate::build::{Source, Wish};
+use crate::keys::KeyPlace;
 
 /// How long a receiver has to take what comes with a lent deposit: a day.
 pub const LEND_SECONDS: u32 = 86_400;
@@ -32,6 +33,16 @@ pub enum ActionError {
         kind: &'static str,
         /// Which one.
         id: String,
+    },
+    /// Another account of the wallet has it.
+    #[error("the account does not have {kind} {id}, account number {account} does")]
+    OtherAccount {
+        /// `NFT`, `alias`, `foundry`.
+        kind: &'static str,
+        /// Which one.
+        id: String,
+        /// Who has it.
+        account: u32,
     },
     /// There is nothing that could be done.
     #[error("{0}")]
@@ -64,6 +75,17 @@ pub struct Terms {
     pub tag: Vec<u8>,
     /// Any bytes.
     pub metadata: Vec<u8>,
+}
+
+/// What of an alias is given to somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AliasPart {
+    /// Everything.
+    All,
+    /// Who changes its state, and with it its foundries.
+    State,
+    /// Who governs it: says who changes its state, and can destroy it.
+    Governance,
 }
 
 impl Source<'_> {
@@ -272,8 +294,7 @@ impl Source<'_> {
     /// # Errors
     /// The account does not have it.
     pub fn burn_nft(&self, id: NftId) -> Result<Wish, ActionError> {
-        let (held, nft) = self.nft(id)?;
-        let _ = nft;
+        let (held, _) = self.nft(id)?;
         Ok(Wish {
             inputs: vec![held.id],
             ..Wish::default()
@@ -314,12 +335,47 @@ impl Source<'_> {
         })
     }
 
+    /// An alias for somebody else: who changes its state, who governs it, or both.
+    ///
+    /// # Errors
+    /// The account does not govern it.
+    pub fn send_alias(
+        &self,
+        id: AliasId,
+        to: Address,
+        part: AliasPart,
+    ) -> Result<Wish, ActionError> {
+        let (held, alias) = self.governed_alias(id)?;
+        let old = |address: Option<&Address>| address.copied().unwrap_or(to);
+        let controller = match part {
+            AliasPart::Governance => old(alias.unlock_conditions.state_controller()),
+            AliasPart::All | AliasPart::State => to,
+        };
+        let governor = match part {
+            AliasPart::State => old(alias.unlock_conditions.governor()),
+            AliasPart::All | AliasPart::Governance => to,
+        };
+        let mut next = alias.clone();
+        next.alias_id = id;
+        next.features = without_sender(&alias.features);
+        let conditions = vec![
+            UnlockCondition::StateController(controller),
+            UnlockCondition::Governor(governor),
+        ];
+        next.unlock_conditions = UnlockConditions::new(conditions).expect("two kinds");
+        Ok(Wish {
+            outputs: vec![Output::Alias(Box::new(next))],
+            inputs: vec![held.id],
+            ..Wish::default()
+        })
+    }
+
     /// The end of an alias; its coins come back.
     ///
     /// # Errors
     /// The account does not have it, or it has foundries.
     pub fn destroy_alias(&self, id: AliasId) -> Result<Wish, ActionError> {
-        let (held, _) = self.alias(id)?;
+        let (held, _) = self.governed_alias(id)?;
         let has_foundries = self.state.unspent().any(|held| match &held.output {
             Output::Foundry(foundry) => foundry.unlock_conditions.immutable_alias() == Some(&id),
             _ => false,
@@ -348,7 +404,7 @@ impl Source<'_> {
     ) -> Result<(Wish, TokenId), ActionError> {
         if maximum.is_zero() || minted > maximum {
             return Err(ActionError::Supply(
-                "the maximum supply is not zero, and not below what is minted",
+                "the maximum supply must not be zero, nor less than what is minted now",
             ));
         }
         let (held, mut next) = self.next_alias(alias)?;
@@ -409,7 +465,9 @@ impl Source<'_> {
         self.change_supply(token, |scheme| {
             let melted = scheme.melted.checked_add(amount);
             let melted = melted.filter(|melted| *melted <= scheme.minted);
-            scheme.melted = melted.ok_or(ActionError::Supply("so many do not circulate"))?;
+            scheme.melted = melted.ok_or(ActionError::Supply(
+                "fewer of the token circulate than that",
+            ))?;
             Ok(())
         })
     }
@@ -461,17 +519,34 @@ impl Source<'_> {
             Output::Nft(nft) if nft.nft_id.or_from_output(&held.id) == id => Some((held, &**nft)),
             _ => None,
         });
-        found.ok_or_else(|| absent("NFT", id))
+        let (held, nft) = found.ok_or_else(|| absent("NFT", id))?;
+        let opener = opener(&held.output, self.state, self.now);
+        self.check_account(opener, "NFT", id)?;
+        Ok((held, nft))
     }
 
+    /// An alias whose state the account changes.
     fn alias(&self, id: AliasId) -> Result<(&LedgerOutput, &AliasOutput), ActionError> {
-        let found = self.state.unspent().find_map(|held| match &held.output {
-            Output::Alias(alias) if alias.alias_id.or_from_output(&held.id) == id => {
-                Some((held, &**alias))
-            }
-            _ => None,
-        });
-        found.ok_or_else(|| absent("alias", id))
+        let (held, alias) = self.any_alias(id)?;
+        let controller = alias.unlock_conditions.state_controller();
+        self.check_account(controller.copied(), "alias", id)?;
+        Ok((held, alias))
+    }
+
+    /// An alias that the account governs.
+    fn governed_alias(&self, id: AliasId) -> Result<(&LedgerOutput, &AliasOutput), ActionError> {
+        let (held, alias) = self.any_alias(id)?;
+        let governor = alias.unlock_conditions.governor();
+        self.check_account(governor.copied(), "alias", id)?;
+        Ok((held, alias))
+    }
+
+    fn any_alias(&self, id: AliasId) -> Result<(&LedgerOutput, &AliasOutput), ActionError> {
+        let held = self.state.alias(&id).ok_or_else(|| absent("alias", id))?;
+        let Output::Alias(alias) = &held.output else {
+            return Err(absent("alias", id));
+        };
+        Ok((held, alias))
     }
 
     fn foundry(&self, id: FoundryId) -> Result<(&LedgerOutput, &FoundryOutput), ActionError> {
@@ -479,7 +554,28 @@ impl Source<'_> {
             Output::Foundry(foundry) if foundry.id() == Some(id) => Some((held, &**foundry)),
             _ => None,
         });
-        found.ok_or_else(|| absent("foundry", id))
+        let (held, foundry) = found.ok_or_else(|| absent("foundry", id))?;
+        let opener = opener(&held.output, self.state, self.now);
+        self.check_account(opener, "foundry", id)?;
+        Ok((held, foundry))
+    }
+
+    /// That an address is not one of another account. Whether it is one of this account, and can
+    /// be opened now, is found when the transaction is built.
+    fn check_account(
+        &self,
+        address: Option<Address>,
+        kind: &'static str,
+        id: impl ToString,
+    ) -> Result<(), ActionError> {
+        let place = address.and_then(|address| self.state.place(&address));
+        match place {
+            Some(KeyPlace { account, .. }) if account != self.account => {
+                let id = id.to_string();
+                Err(ActionError::OtherAccount { kind, id, account })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// An alias one state further.

@@ -1,12 +1,12 @@
 //! What an account has, and what of it can be used now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tangle_types::{
-    Address, AliasId, FoundryId, NftId, Output, RentStructure, TokenId, U256, UnixSeconds,
+    AliasId, FoundryId, LedgerOutput, NftId, Output, RentStructure, TokenId, U256, UnixSeconds,
 };
 
-use crate::access::Standing;
+use crate::access::{Holdings, Standing};
 use crate::state::State;
 
 /// What an account has.
@@ -29,7 +29,7 @@ pub struct Balance {
     pub tokens: BTreeMap<TokenId, TokenBalance>,
     /// NFTs.
     pub nfts: Vec<NftId>,
-    /// Aliases.
+    /// Aliases whose state the account changes, or that it governs.
     pub aliases: Vec<AliasId>,
     /// Foundries.
     pub foundries: Vec<FoundryId>,
@@ -49,37 +49,34 @@ impl Balance {
     #[must_use]
     pub fn of(state: &State, account: u32, rent: &RentStructure, now: UnixSeconds) -> Self {
         let mut balance = Self::default();
-        let aliases = controlled_aliases(state, account, now);
+        let holdings = Holdings::of(state, account, now);
         for held in state.unspent() {
             let standing = Standing::of(&held.output, state, now);
             let amount = held.output.amount();
             match standing {
-                Standing::Owned(Address::Alias(alias)) if aliases.contains(&alias) => {
+                Standing::Owned(_) if holdings.has(&held.output) => {
                     balance.total += amount;
                     balance.deposit += amount.min(held.output.deposit_min(rent));
                     balance.add_tokens(&held.output, false);
-                    if let Output::Foundry(foundry) = &held.output {
-                        balance.foundries.extend(foundry.id());
-                    }
+                    balance.add_ids(held);
                     continue;
                 }
                 Standing::ComesBack(place, _) if place.account == account => {
                     balance.returning += amount;
                     continue;
                 }
+                // Its coins are counted for the account that changes its state.
+                Standing::Controlled(place)
+                    if place.account != account && holdings.governs(&held.output) =>
+                {
+                    balance.add_ids(held);
+                    continue;
+                }
                 _ if standing.account() != Some(account) => continue,
                 _ => {}
             }
             balance.add(&held.output, standing, rent);
-            match &held.output {
-                Output::Nft(nft) => balance.nfts.push(nft.nft_id.or_from_output(&held.id)),
-                Output::Alias(alias) => {
-                    balance
-                        .aliases
-                        .push(alias.alias_id.or_from_output(&held.id));
-                }
-                Output::Basic(_) | Output::Foundry(_) => {}
-            }
+            balance.add_ids(held);
         }
         balance.nfts.sort_unstable();
         balance.aliases.sort_unstable();
@@ -119,6 +116,15 @@ impl Balance {
         self.add_tokens(output, is_free);
     }
 
+    fn add_ids(&mut self, held: &LedgerOutput) {
+        match &held.output {
+            Output::Nft(nft) => self.nfts.push(nft.nft_id.or_from_output(&held.id)),
+            Output::Alias(alias) => self.aliases.push(alias.alias_id.or_from_output(&held.id)),
+            Output::Foundry(foundry) => self.foundries.extend(foundry.id()),
+            Output::Basic(_) => {}
+        }
+    }
+
     fn add_tokens(&mut self, output: &Output, is_free: bool) {
         for token in output.native_tokens() {
             let sum = self.tokens.entry(token.id).or_default();
@@ -128,17 +134,4 @@ impl Balance {
             }
         }
     }
-}
-
-/// Aliases that a key of the account controls.
-fn controlled_aliases(state: &State, account: u32, now: UnixSeconds) -> BTreeSet<AliasId> {
-    let aliases = state.unspent().filter_map(|held| match &held.output {
-        Output::Alias(alias) => {
-            let standing = Standing::of(&held.output, state, now);
-            let is_ours = standing.account() == Some(account);
-            is_ours.then(|| alias.alias_id.or_from_output(&held.id))
-        }
-        _ => None,
-    });
-    aliases.collect()
 }

@@ -208,7 +208,9 @@ impl<'a> Work<'a> {
         let owner = self.opener(held);
         let opener = owner.and_then(|owner| match owner {
             Address::Ed25519(_) => {
-                let place = self.source.state.place(&owner)?;
+                // No account pays, or opens anything, for another one.
+                let place = self.source.state.place(&owner);
+                let place = place.filter(|place| place.account == self.source.account)?;
                 let public_key = self.source.state.public_key(place)?;
                 Some(Opener::Key { place, public_key })
             }

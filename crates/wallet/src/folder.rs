@@ -254,11 +254,9 @@ impl Wallet {
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
             return refuse("it has no character, or more than 64");
         }
-        if name
-            .chars()
-            .any(|letter| letter.is_control() || letter.is_whitespace())
-        {
-            return refuse("it has white space or control characters");
+        let is_shown = tangle_types::words::plain(name) == name;
+        if !is_shown || name.chars().any(char::is_whitespace) {
+            return refuse("it has white space, or characters that are not shown");
         }
         if tangle_types::Address::from_bech32(name).is_ok() {
             return refuse("it is an address");
@@ -283,5 +281,86 @@ fn lock(folder: &Path) -> Result<File, WalletError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(WalletError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => Err(FileError::new(&path, error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: Cost = Cost {
+        memory_kib: 8,
+        passes: 1,
+        lanes: 1,
+    };
+    const PASSWORD: &str = "correct horse";
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let words = Mnemonic::from_entropy(&[7; 32]).expect("32 bytes");
+        let node = "http://127.0.0.1:1";
+        let wallet = Wallet::create(folder.path(), &words, PASSWORD, CHEAP, 4218, node);
+        let mut wallet = wallet.expect("the folder is empty");
+        wallet.add_account(0, "main").expect("it is free");
+        wallet.save().expect("the folder is ours");
+        folder
+    }
+
+    #[test]
+    fn names_that_would_be_shown_as_something_else_are_refused() {
+        let folder = folder();
+        let wallet = Wallet::open(folder.path()).expect("as written");
+        let long = "x".repeat(8 << 10);
+        for name in [
+            "",
+            "two words",
+            "a\tb",
+            "a\u{1b}[2J",
+            "a\u{202e}b",
+            "\u{200b}",
+            "a\0",
+            "main",
+            &long,
+        ] {
+            let refused = wallet.check_name(name);
+            assert!(matches!(refused, Err(WalletError::Name(..))), "{name:?}");
+        }
+        for name in ["bob", "<b>bob</b>", "größe", "你好"] {
+            wallet.check_name(name).expect("it is shown as it is");
+        }
+    }
+
+    /// Each file of the folder, damaged at each byte and cut at each length: the wallet opens or
+    /// says why not, the words come out as they were or not at all, and nothing is written.
+    #[test]
+    fn damaged_wallet_is_told_and_not_touched() {
+        let folder = folder();
+        let words = Mnemonic::from_entropy(&[7; 32]).expect("32 bytes");
+        for name in ["keys", "wallet.json", "state"] {
+            let path = folder.path().join(name);
+            let good = std::fs::read(&path).expect("it is there");
+            let flipped = (0..good.len()).map(|at| {
+                let mut bad = good.clone();
+                bad[at] ^= 0x04;
+                bad
+            });
+            let cut = (0..good.len()).map(|length| good[..length].to_vec());
+            for bad in flipped.chain(cut) {
+                std::fs::write(&path, &bad).expect("ours");
+                match Wallet::open(folder.path()) {
+                    Ok(wallet) => {
+                        let wrong = wallet.unlock("wrong horse").err();
+                        assert!(matches!(wrong, Some(WalletError::Vault(_))), "{wrong:?}");
+                        let opened = wallet.vault().open(PASSWORD);
+                        let is_whole = name != "keys";
+                        assert_eq!(opened.is_ok_and(|opened| opened == words), is_whole);
+                    }
+                    Err(error) => assert!(error.to_string().len() > 20, "{error}"),
+                }
+                assert_eq!(std::fs::read(&path).expect("ours"), bad, "{name}");
+            }
+            std::fs::write(&path, &good).expect("ours");
+        }
+        Wallet::open(folder.path()).expect("as it was");
     }
 }

@@ -25,13 +25,13 @@ mod state_file;
 mod sync;
 mod vault;
 
-pub use access::{EXPIRY_MARGIN_SECONDS, Standing};
+pub use access::{EXPIRY_MARGIN_SECONDS, Holdings, Standing};
 pub use balance::{Balance, TokenBalance};
 pub use build::{BuildError, Source, Wish};
 pub use file::FileError;
 pub use folder::{NAME_CHARS_MAX, Settings, Wallet, WalletError};
 pub use follow::{Fate, SendError, Step, attach, fate, follow, send};
-pub use history::{Event, history};
+pub use history::{Change, Deed, Event, Thing, history};
 pub use keys::{
     COIN_IOTA, COIN_SHIMMER, KeyAndSignature, KeyPlace, SeedSigner, Signer, SignerError,
 };

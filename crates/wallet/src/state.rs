@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 
 use tangle_types::{
-    Address, BlockId, IdMap, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output,
-    OutputId, Spend, Transaction, UnixSeconds,
+    Address, AliasId, BlockId, IdMap, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output,
+    OutputId, Spend, Transaction, TransactionId, UnixSeconds,
 };
 
 use crate::keys::KeyPlace;
@@ -31,6 +31,9 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Outputs that concern the wallet, spent or not.
     pub(crate) outputs: IdMap<OutputId, Record>,
+    /// Outputs for others, of transactions that spent something of the wallet, with their numbers;
+    /// for the history. Without those that are in `outputs` because they name a key.
+    pub(crate) elsewhere: BTreeMap<TransactionId, Vec<(u16, Output)>>,
     /// Whose the addresses are.
     owners: IdMap<[u8; 32], KeyPlace>,
 }
@@ -193,6 +196,14 @@ impl State {
             .map(|record| &record.output)
     }
 
+    /// The output that an alias is in now.
+    pub(crate) fn alias(&self, id: &AliasId) -> Option<&LedgerOutput> {
+        self.unspent().find(|held| match &held.output {
+            Output::Alias(alias) => alias.alias_id.or_from_output(&held.id) == *id,
+            _ => false,
+        })
+    }
+
     /// Takes an output in and marks the keys that it names as used.
     pub(crate) fn put(&mut self, record: Record) {
         let named: Vec<KeyPlace> = named_addresses(&record.output.output)
@@ -200,6 +211,15 @@ impl State {
             .collect();
         named.into_iter().for_each(|place| self.mark_used(place));
         self.outputs.insert(record.output.id, record);
+    }
+
+    /// Remembers what a transaction that spent something of the wallet made for others.
+    pub(crate) fn put_elsewhere(&mut self, id: TransactionId, outputs: &[Output]) {
+        let others = (0_u16..).zip(outputs);
+        let others = others.filter(|(index, _)| self.record(&OutputId::new(id, *index)).is_none());
+        let others = others.map(|(index, output)| (index, output.clone()));
+        let others = others.collect();
+        self.elsewhere.insert(id, others);
     }
 
     /// Forgets an account with its keys; outputs that name them are somebody else's then.
@@ -211,6 +231,7 @@ impl State {
     /// Forgets the ledger, as when it is another one.
     pub(crate) fn forget_ledger(&mut self) {
         self.outputs.clear();
+        self.elsewhere.clear();
         self.pending.clear();
         self.ledger = Point::default();
     }
@@ -226,10 +247,7 @@ impl State {
     pub(crate) fn concerns(&self, output: &Output) -> bool {
         named_addresses(output).any(|address| match address {
             Address::Ed25519(_) => self.place(&address).is_some(),
-            Address::Alias(id) => self.unspent().any(|held| match &held.output {
-                Output::Alias(alias) => alias.alias_id.or_from_output(&held.id) == id,
-                _ => false,
-            }),
+            Address::Alias(id) => self.alias(&id).is_some(),
             Address::Nft(_) => false,
         })
     }

@@ -2,22 +2,22 @@
 //! the history that the node has pruned.
 //!
 //! ```text
-//! "TANGLEWS" | version 1 | BLAKE2b-256 of the rest | rest
+//! "TANGLEWS" | version 2 | BLAKE2b-256 of the rest | rest
 //! ```
 
 use std::path::Path;
 
 use tangle_crypto::blake2b;
 use tangle_types::{
-    BlockId, Codec, DecodeError, LedgerOutput, MilestoneIndex, NetworkId, OutputId, Reader, Spend,
-    Transaction, TransactionId, UnixSeconds,
+    BlockId, Codec, DecodeError, LedgerOutput, MilestoneIndex, NetworkId, Output, OutputId, Reader,
+    Spend, Transaction, TransactionId, UnixSeconds,
 };
 
 use crate::file::{self, FileError};
 use crate::state::{KEYS_MAX, KeyChain, Pending, Point, Record, State};
 
 const MAGIC: &[u8; 8] = b"TANGLEWS";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEAD: usize = 8 + 1 + 32;
 /// Largest file that is read.
 const SIZE_BYTES_MAX: u64 = 1 << 30;
@@ -33,6 +33,9 @@ pub enum StateError {
     /// It is not what was written.
     #[error("the state file is damaged: {0}")]
     Damaged(&'static str),
+    /// Another version of the program wrote it, or it is damaged.
+    #[error("the state file has version {0}, this program reads version {VERSION}")]
+    Version(u8),
     /// Its bytes are whole, and make no sense.
     #[error("the state file is not understood: {0}")]
     Value(#[from] DecodeError),
@@ -47,7 +50,7 @@ pub(crate) fn load(path: &Path) -> Result<Option<State>, StateError> {
         return Err(StateError::Damaged("it does not begin as one"));
     }
     if bytes[8] != VERSION {
-        return Err(StateError::Damaged("its version is not known"));
+        return Err(StateError::Version(bytes[8]));
     }
     if blake2b::hash(&bytes[HEAD..]) != bytes[9..HEAD] {
         return Err(StateError::Damaged("its checksum is wrong"));
@@ -99,6 +102,15 @@ fn write_state(state: &State, out: &mut Vec<u8>) {
     let records = state.records();
     write_count(records.len(), out);
     records.iter().for_each(|record| write_record(record, out));
+    write_count(state.elsewhere.len(), out);
+    for (id, outputs) in &state.elsewhere {
+        id.write(out);
+        write_count(outputs.len(), out);
+        for (index, output) in outputs {
+            out.extend_from_slice(&index.to_le_bytes());
+            output.write(out);
+        }
+    }
 }
 
 fn write_record(record: &Record, out: &mut Vec<u8>) {
@@ -152,6 +164,13 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, StateError> {
         let record = read_record(reader)?;
         state.outputs.insert(record.output.id, record);
     }
+    for _ in 0..read_count(reader, TransactionId::LENGTH)? {
+        let id = TransactionId::read(reader)?;
+        let outputs = (0..read_count(reader, 2)?)
+            .map(|_| Ok((reader.u16()?, Output::read(reader)?)))
+            .collect::<Result<_, DecodeError>>()?;
+        state.elsewhere.insert(id, outputs);
+    }
     Ok(state)
 }
 
@@ -202,7 +221,7 @@ fn read_count(reader: &mut Reader<'_>, size: usize) -> Result<usize, StateError>
 
 #[cfg(test)]
 mod tests {
-    use tangle_types::{Address, BasicOutput, Features, Output, UnlockCondition, UnlockConditions};
+    use tangle_types::{Address, BasicOutput, Features, UnlockCondition, UnlockConditions};
 
     use super::*;
 
@@ -230,10 +249,12 @@ mod tests {
             milestone_index: MilestoneIndex(7),
             milestone_timestamp: UnixSeconds(8),
         };
+        let foreign = [output.output.clone(), output.output.clone()];
         state.put(Record {
             output,
             spent: Some(spent),
         });
+        state.put_elsewhere(spent.transaction_id, &foreign);
         state
     }
 
@@ -249,6 +270,8 @@ mod tests {
         assert_eq!(back.accounts[&3].external.used, 1);
         assert_eq!(back.records(), state.records());
         assert_eq!(back.network, state.network);
+        assert_eq!(back.elsewhere, state.elsewhere);
+        assert_eq!(back.elsewhere[&TransactionId([3; 32])].len(), 2);
         let owner = Address::from_public_key(&[4; 32]);
         assert!(back.place(&owner).expect("a key").is_internal);
     }

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use tangle_client::{Client, ClientError, NodeSummary};
 use tangle_types::{
-    Address, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output, OutputId,
-    ProtocolParameters, Spend, TransactionId,
+    Address, AliasId, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output, OutputId,
+    Payload, ProtocolParameters, Spend, TransactionId,
 };
 use tokio::task::JoinSet;
 
@@ -363,6 +363,7 @@ async fn ask_spends(
 ) -> Result<(), SyncError> {
     let answers = fetch(client, gone.clone()).await?;
     let now = state.ledger;
+    let mut transactions = BTreeSet::new();
     for (id, answer) in gone.into_iter().zip(answers) {
         let spent = match answer {
             Some((_, None)) => continue,
@@ -375,8 +376,41 @@ async fn ask_spends(
             },
         };
         report.spent += 1;
+        transactions.insert(spent.transaction_id);
         if let Some(record) = state.outputs.get_mut(&id) {
             record.spent = Some(spent);
+        }
+    }
+    ask_where(client, state, transactions).await
+}
+
+/// Learns what transactions that spent something of the wallet made for others. Those that the node
+/// has forgotten are not asked for again.
+async fn ask_where(
+    client: &Client,
+    state: &mut State,
+    mut transactions: BTreeSet<TransactionId>,
+) -> Result<(), SyncError> {
+    transactions.remove(&TransactionId::ZERO);
+    transactions.retain(|id| !state.elsewhere.contains_key(id));
+    let own = state.pending.iter().map(|pending| &pending.transaction);
+    let own: Vec<_> = own
+        .map(|transaction| (transaction.id(), transaction.essence.outputs.clone()))
+        .filter(|(id, _)| transactions.remove(id))
+        .collect();
+    for (id, outputs) in own {
+        state.put_elsewhere(id, &outputs);
+    }
+    let ids: Vec<TransactionId> = transactions.into_iter().collect();
+    let blocks = each(client, ids.clone(), |client, id| async move {
+        client.included_block(&id).await
+    })
+    .await?;
+    for (id, block) in ids.into_iter().zip(blocks) {
+        if let Some(Payload::Transaction(transaction)) = block.and_then(|block| block.payload)
+            && transaction.id() == id
+        {
+            state.put_elsewhere(id, &transaction.essence.outputs);
         }
     }
     Ok(())
@@ -424,13 +458,19 @@ async fn catch_up(
             .as_ref()
             .map(|(held, _)| matches!(held.output, Output::Foundry(_)))
     });
+    let (mut arrived, mut transactions) = (Vec::new(), BTreeSet::new());
     for (output, spent) in fetched.into_iter().flatten() {
         if state.concerns(&output.output) {
             report.created += 1;
             report.spent += usize::from(spent.is_some());
+            transactions.extend(spent.map(|spent| spent.transaction_id));
+            arrived.extend(arrived_alias(state, &output.output));
             state.put(Record { output, spent });
         }
     }
+    // An alias brings its foundries along, which may be older.
+    ask_all(client, network, state, &arrived, report).await?;
+    ask_where(client, state, transactions).await?;
     let gone = changes.iter().flat_map(|changes| &changes.consumed_outputs);
     let is_held = |id: &&OutputId| {
         state
@@ -442,6 +482,17 @@ async fn catch_up(
     report.milestones += to.0 - from.0;
     state.ledger = network.ledger;
     Ok(true)
+}
+
+/// The address of an alias that somebody sent, which therefore may have foundries.
+fn arrived_alias(state: &State, output: &Output) -> Option<Address> {
+    match output {
+        Output::Alias(alias) if alias.alias_id != AliasId::ZERO && alias.foundry_counter > 0 => {
+            let is_new = state.alias(&alias.alias_id).is_none();
+            is_new.then_some(Address::Alias(alias.alias_id))
+        }
+        _ => None,
+    }
 }
 
 /// Asks for each of `items`, a few at a time; the answers are in the same order.

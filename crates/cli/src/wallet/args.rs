@@ -5,29 +5,33 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use tangle_types::{AliasId, FoundryId, NftId, OutputId, TransactionId, U256};
 
+/// Title above the flags that all commands have, apart from those of one command.
+const EVERYWHERE: &str = "Options of every wallet command";
+
 /// Flags of `tangle wallet`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WalletArguments {
     /// Folder of the wallet; by default tangle/wallet in the user's data folder.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// The node, instead of the one that the wallet remembers.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL")]
     pub(crate) node: Option<String>,
     /// Name of the account; by default the first.
     #[arg(
         long,
         short,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "NAME",
         visible_alias = "from"
     )]
     pub(crate) account: Option<String>,
     /// File with the password, readable by its owner only; without it the password is asked for.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Print JSON.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: WalletCommand,
@@ -115,12 +119,13 @@ pub(crate) enum WalletCommand {
     /// Print what comes in and goes out, as it happens.
     Watch {
         /// Stop after this many seconds; 0 goes on until interrupted.
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
         seconds: u64,
     },
     /// Print what the node and its network are like.
     NodeInfo,
     /// Remember another node.
+    #[command(visible_alias = "set-node-url")]
     SetNode {
         /// Its address, such as http://127.0.0.1:14265.
         url: String,
@@ -131,7 +136,7 @@ pub(crate) enum WalletCommand {
         #[arg(long, value_name = "URL")]
         url: Option<String>,
         /// Seconds to wait.
-        #[arg(long, default_value_t = 30)]
+        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
         timeout: u64,
     },
 
@@ -253,6 +258,18 @@ pub(crate) enum WalletCommand {
         #[command(flatten)]
         how: HowArguments,
     },
+    /// Send an alias, with the foundries that it has.
+    SendAlias {
+        /// An address, or the name of an account or contact.
+        to: String,
+        /// The alias.
+        id: AliasId,
+        /// Which part of it.
+        #[arg(long, value_enum, default_value = "all")]
+        part: AliasPartName,
+        #[command(flatten)]
+        how: HowArguments,
+    },
     /// Destroy an alias; its deposit comes back.
     DestroyAlias {
         /// The alias.
@@ -358,6 +375,17 @@ pub(crate) enum HistoryFormat {
     Json,
 }
 
+/// What of an alias is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AliasPartName {
+    /// Everything: who changes its state and who governs it.
+    All,
+    /// Who changes its state, and mints the tokens of its foundries.
+    State,
+    /// Who governs it: says who changes its state, and can destroy it.
+    Governance,
+}
+
 /// Flags of `tangle wallet send`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SendArguments {
@@ -427,7 +455,7 @@ pub(crate) struct WaitArguments {
     #[arg(long)]
     pub(crate) no_wait: bool,
     /// Seconds to wait for the milestone.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) timeout: u64,
 }
 

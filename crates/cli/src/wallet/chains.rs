@@ -2,9 +2,9 @@
 
 use tangle_types::{AliasId, FoundryId, NativeToken, U256};
 use tangle_wallet::Balance;
-use tangle_wallet::actions::{ActionError, Terms};
+use tangle_wallet::actions::{ActionError, AliasPart, Terms};
 
-use super::args::{HowArguments, MintNftArguments, WalletCommand};
+use super::args::{AliasPartName, HowArguments, MintNftArguments, WalletCommand};
 use super::context::Context;
 use super::transact::{self, finish};
 use crate::failure::{Code, Failure, Outcome};
@@ -66,6 +66,19 @@ pub(super) fn run(context: &mut Context<'_>, command: WalletCommand) -> Outcome 
         } => transact::run(context, "create an alias", &how, |source| {
             source.create_alias(state_metadata.as_bytes(), metadata.as_bytes())
         }),
+        WalletCommand::SendAlias { to, id, part, how } => {
+            let network = context.network()?;
+            let address = context.address(&to, &network)?;
+            let (part, what) = match part {
+                AliasPartName::All => (AliasPart::All, "alias"),
+                AliasPartName::State => (AliasPart::State, "the state control of alias"),
+                AliasPartName::Governance => (AliasPart::Governance, "the governance of alias"),
+            };
+            let title = format!("send {what} {id} → {to}");
+            transact::run(context, &title, &how, |source| {
+                source.send_alias(id, address, part)
+            })
+        }
         WalletCommand::DestroyAlias { id, how } => {
             let title = format!("destroy alias {id}");
             transact::run(context, &title, &how, |source| source.destroy_alias(id))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tangle_client::Client;
-use tangle_types::words::{Unit, Words};
+use tangle_types::words::{Unit, Words, plain};
 use tangle_types::{Address, UnixSeconds};
 use tangle_wallet::{Network, SeedSigner, Source, State, SyncReport, Wallet, extend_keys, sync};
 
@@ -188,6 +188,14 @@ impl<'t> Context<'t> {
         })
     }
 
+    /// The account that the command line names, if it names one.
+    pub(super) fn named_account(&self) -> Outcome<Option<u32>> {
+        if self.arguments.account.is_none() {
+            return Ok(None);
+        }
+        self.account().map(|(number, _)| Some(number))
+    }
+
     /// What transactions of the account are made from.
     pub(super) fn source<'a>(&'a self, network: &'a Network) -> Outcome<Source<'a>> {
         let (account, _) = self.account()?;
@@ -220,6 +228,7 @@ impl<'t> Context<'t> {
                     "{written:?} is neither an account, nor a contact, nor an address: {error}"
                 ),
             )
+            .help("see who has a name: tangle wallet accounts, tangle wallet contacts")
         })?;
         if found != *hrp {
             return Err(Failure::new(
@@ -264,5 +273,5 @@ impl<'t> Context<'t> {
 /// How the network writes amounts.
 pub(super) fn unit(network: &Network) -> Unit {
     let token = &network.node.base_token;
-    Unit::new(&token.unit, token.decimals)
+    Unit::new(&plain(&token.unit), token.decimals)
 }

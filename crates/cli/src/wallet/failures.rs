@@ -11,6 +11,12 @@ pub(super) fn wallet(error: WalletError) -> Box<Failure> {
         WalletError::Vault(error) => vault(error),
         WalletError::Absent(_) => Failure::new(Code::Wallet, error)
             .help("make one: tangle wallet init; for a dev network: tangle wallet init --dev"),
+        WalletError::Exists(_) => Failure::new(Code::Wallet, error)
+            .help("use it, or name another folder: tangle wallet --dir DIR"),
+        WalletError::Settings { .. } => Failure::new(Code::Wallet, error).help(
+            "put the file right, or make the wallet anew in another folder: tangle wallet restore \
+             --dir DIR",
+        ),
         WalletError::State(_) => {
             Failure::new(Code::Wallet, error).help("make it anew: tangle wallet sync --rebuild")
         }
@@ -25,6 +31,10 @@ pub(super) fn vault(error: VaultError) -> Box<Failure> {
         VaultError::Closed => Failure::new(Code::Password, error),
         VaultError::ShortPassword => Failure::new(Code::Input, error),
         VaultError::File(_) => Failure::new(Code::Disk, error),
+        VaultError::Form(_) => Failure::new(Code::Wallet, error).help(
+            "make the wallet anew in another folder, of a backup or of its words: tangle wallet \
+             restore --dir DIR",
+        ),
         _ => Failure::new(Code::Wallet, error),
     }
 }
@@ -57,9 +67,20 @@ pub(super) fn sign(error: &SignError) -> Box<Failure> {
     Failure::new(Code::Transaction, error)
 }
 
-/// `show` writes amounts of base coins.
-pub(super) fn action(error: ActionError, show: impl Fn(u64) -> String) -> Box<Failure> {
+/// `show` writes amounts of base coins, `name` gives an account's name.
+pub(super) fn action(
+    error: ActionError,
+    show: impl Fn(u64) -> String,
+    name: impl Fn(u32) -> String,
+) -> Box<Failure> {
     match error {
+        ActionError::OtherAccount { kind, id, account } => {
+            let name = name(account);
+            let text = format!("{kind} {id} belongs to another account of the wallet");
+            Failure::new(Code::Transaction, text)
+                .with("account", &name)
+                .help(format!("use that account: --account {name}"))
+        }
         ActionError::BelowDeposit { amount, needed } => Failure::new(
             Code::Funds,
             "the amount is below the storage deposit of an output",
@@ -67,6 +88,8 @@ pub(super) fn action(error: ActionError, show: impl Fn(u64) -> String) -> Box<Fa
         .with("amount", show(amount))
         .with("needed", show(needed))
         .help("lend the deposit to the receiver for a day: --lend-deposit"),
+        ActionError::Absent { .. } => Failure::new(Code::Transaction, error)
+            .help("see what there is: tangle wallet balance, tangle wallet outputs"),
         ActionError::Bytes { .. } => Failure::new(Code::Input, error),
         _ => Failure::new(Code::Transaction, error),
     }
@@ -91,7 +114,13 @@ pub(super) fn build(error: BuildError, show: impl Fn(u64) -> String) -> Box<Fail
         .with("left", show(left))
         .with("needed", show(needed))
         .help("send a little less, or all of it"),
-        BuildError::Tokens { .. } => Failure::new(Code::Funds, error),
+        BuildError::Tokens { token, missing } => Failure::new(
+            Code::Funds,
+            "the account has too few of the token that it can spend now",
+        )
+        .with("missing", missing)
+        .with("token", token)
+        .help("see what there is: tangle wallet balance"),
         BuildError::Inputs => Failure::new(Code::Funds, error)
             .help("put them together first, more than once if need be: tangle wallet consolidate"),
         BuildError::NotOurs { id, .. } => Failure::new(

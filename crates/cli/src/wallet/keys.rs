@@ -194,8 +194,10 @@ pub(super) fn mnemonic(context: &Context<'_>, yes: bool) -> Outcome {
 /// Protects the words with another password.
 pub(super) fn change_password(context: &Context<'_>, new: Option<PathBuf>) -> Outcome {
     let old = context.password()?;
-    let new = password::ask_new(new.as_deref(), "--new-password-file FILE")?;
     let vault = context.wallet.vault();
+    // Before somebody thinks of a new one for nothing.
+    vault.open(&old).map_err(failures::vault)?;
+    let new = password::ask_new(new.as_deref(), "--new-password-file FILE")?;
     vault
         .change_password(&old, &new, Cost::default())
         .map_err(failures::vault)?;

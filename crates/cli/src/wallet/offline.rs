@@ -23,10 +23,21 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
     let text = read(from)?;
     let prepared = Prepared::from_json(&text)
         .map_err(|error| Failure::new(Code::Input, error).with("file", from.display()))?;
-    // Whatever the file says, only keys of this wallet sign.
+    // Whatever the file says, only keys of this wallet sign, and of one account only.
+    let account = prepared.account;
+    let name = context.wallet.settings.accounts.get(&account);
+    if let (Some(wanted), Some(name)) = (context.named_account()?, name)
+        && wanted != account
+    {
+        let text = "the transaction was prepared for another account of the wallet";
+        return Err(Failure::new(Code::Input, text)
+            .with("file", from.display())
+            .with("account", name)
+            .help(format!("use that account: --account {name}")));
+    }
     let is_ours = prepared.inputs.iter().all(|input| match input.opener {
         Opener::Key { place, public_key } => {
-            context.wallet.state.public_key(place) == Some(public_key)
+            place.account == account && context.wallet.state.public_key(place) == Some(public_key)
         }
         Opener::Chain(_) => true,
     });
@@ -37,6 +48,10 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
              derived yet",
         )
         .with("file", from.display()));
+    }
+    // Before somebody types a password for nothing.
+    if to.exists() {
+        return Err(taken(to));
     }
     if !context.terminal.is_json() {
         show(context, &prepared);
@@ -54,7 +69,7 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
     write_new(to, file.to_string().as_bytes())?;
     let value = json!({ "transactionId": signed.id(), "signed": to });
     let text = format!(
-        "  signed into {}; send it: tangle wallet submit",
+        "  signed into {0}; send it: tangle wallet submit {0}",
         to.display()
     );
     super::people::say(context, &value, &text)
@@ -101,6 +116,7 @@ pub(super) fn submit(context: &mut Context<'_>, file: &Path, wait: &WaitArgument
     let refuse = || {
         Failure::new(Code::Input, "the file holds no signed transaction")
             .with("file", file.display())
+            .help("sign one that --prepare wrote: tangle wallet sign PREPARED SIGNED")
     };
     let value: Value = serde_json::from_str(&text).map_err(|_| refuse())?;
     let bytes = value["transaction"]
@@ -140,5 +156,14 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Outcome {
         file.write_all(bytes)?;
         file.sync_all()
     })
-    .map_err(|error| Failure::new(Code::Disk, error).with("file", path.display()))
+    .map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => taken(path),
+        _ => Failure::new(Code::Disk, error).with("file", path.display()),
+    })
+}
+
+fn taken(path: &Path) -> Box<Failure> {
+    Failure::new(Code::Disk, "the file exists, and is not overwritten")
+        .with("file", path.display())
+        .help("name another one")
 }

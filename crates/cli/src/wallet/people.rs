@@ -161,6 +161,11 @@ pub(super) fn contacts(context: &mut Context<'_>, command: Option<ContactsComman
                 context.terminal.json(contacts);
                 return Ok(());
             }
+            if contacts.is_empty() {
+                context
+                    .terminal
+                    .line("nobody yet; add somebody: tangle wallet contacts add NAME ADDRESS");
+            }
             for (name, address) in contacts {
                 context.terminal.line(&format!("{name:<16} {address}"));
             }

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use tangle_types::json::OutputJson;
-use tangle_types::words::{Unit, date, explain};
-use tangle_types::{LedgerOutput, OutputId, TransactionId, UnixSeconds};
-use tangle_wallet::{Balance, Event, Network, Standing, history as events};
+use tangle_types::words::{date, explain, plain};
+use tangle_types::{LedgerOutput, OutputId, TransactionId};
+use tangle_wallet::{Balance, Holdings, Network, Standing, history as events};
 
-use super::args::{HistoryFormat, SyncArguments};
+use super::args::SyncArguments;
 use super::context::{Context, unit};
+use super::history::{event_json, event_lines};
 use super::keys::short;
 use super::people::say;
 use super::transact::kind;
@@ -103,159 +104,22 @@ fn balance_json(name: &str, balance: &Balance) -> Value {
     })
 }
 
-/// What happened to the account.
-pub(super) fn history(
-    context: &mut Context<'_>,
-    format: HistoryFormat,
-    since: Option<String>,
-) -> Outcome {
-    let since = since
-        .map(|text| day(&text))
-        .transpose()?
-        .unwrap_or_default();
-    context.sync(None)?;
-    let network = context.network()?;
-    let (account, _) = context.account()?;
-    let mut events = events(&context.wallet.state, account);
-    events.retain(|event| event.time >= since);
-    let format = if context.terminal.is_json() {
-        HistoryFormat::Json
-    } else {
-        format
-    };
-    match format {
-        HistoryFormat::Json => {
-            let all: Vec<Value> = events.iter().map(event_json).collect();
-            context.terminal.json(&all);
-        }
-        HistoryFormat::Csv => {
-            context
-                .terminal
-                .line("time,milestone,transaction,received,spent,net,tokens");
-            for event in &events {
-                context.terminal.line(&event_csv(event));
-            }
-        }
-        HistoryFormat::Table => {
-            let unit = unit(&network);
-            for event in &events {
-                context.terminal.line(&event_line(event, &unit));
-            }
-            for pending in &context.wallet.state.pending {
-                if pending.account == account {
-                    let id = pending.transaction.id();
-                    context
-                        .terminal
-                        .line(&format!("on its way since {}  {id}", date(pending.made)));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn event_json(event: &Event) -> Value {
-    let tokens = event.tokens.iter().map(|(token, (received, spent))| {
-        json!({ "id": token, "received": received.to_string(), "spent": spent.to_string() })
-    });
-    json!({
-        "time": event.time,
-        "milestone": event.milestone,
-        "transactionId": event.transaction,
-        "received": event.received.to_string(),
-        "spent": event.spent.to_string(),
-        "net": event.net().to_string(),
-        "nativeTokens": tokens.collect::<Vec<_>>(),
-    })
-}
-
-/// No field can hold a comma or a quote.
-fn event_csv(event: &Event) -> String {
-    let tokens = event
-        .tokens
-        .iter()
-        .map(|(token, (received, spent))| format!("{token}:+{received}-{spent}"));
-    format!(
-        "{},{},{},{},{},{},{}",
-        date(event.time),
-        event.milestone,
-        event.transaction,
-        event.received,
-        event.spent,
-        event.net(),
-        tokens.collect::<Vec<_>>().join(" ")
-    )
-}
-
-pub(super) fn event_line(event: &Event, unit: &Unit) -> String {
-    let net = event.net();
-    let size = u64::try_from(net.unsigned_abs()).unwrap_or(u64::MAX);
-    let sign = match net {
-        0 => " ",
-        1.. => "+",
-        _ => "-",
-    };
-    let amount = format!("{sign}{}", unit.show(size));
-    let tokens = match event.tokens.len() {
-        0 => String::new(),
-        count => format!("  {count} tokens"),
-    };
-    format!(
-        "{}  {amount:>26}  {}{tokens}",
-        date(event.time),
-        event.transaction
-    )
-}
-
-/// A day as seconds.
-fn day(text: &str) -> Outcome<UnixSeconds> {
-    let refuse = || {
-        Failure::new(
-            Code::Input,
-            format!("{text:?} is not a day like 2026-01-31"),
-        )
-    };
-    let is_day = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if !is_day {
-        return Err(refuse());
-    }
-    // The calendar is asked the other way round, day by day within bounds: the last one not after.
-    let (mut low, mut high) = (0_u32, u32::MAX / 86_400);
-    while low < high {
-        let middle = (low + high).div_ceil(2);
-        let shown = date(UnixSeconds(middle * 86_400));
-        if &shown[..10] <= text {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    let found = UnixSeconds(low * 86_400);
-    if date(found).starts_with(text) {
-        Ok(found)
-    } else {
-        Err(refuse())
-    }
-}
-
 /// The account's outputs.
 pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     context.sync(None)?;
     let network = context.network()?;
-    let (account, _) = context.account()?;
+    let (account, name) = context.account()?;
     let state = &context.wallet.state;
-    let records = state.records().into_iter().filter(|record| {
-        let standing = Standing::of(&record.output.output, state, network.ledger.time);
-        (all || record.spent.is_none())
-            && (standing.account() == Some(account) || matches!(standing, Standing::Owned(_)))
-    });
+    let holdings = Holdings::of(state, account, network.ledger.time);
+    let records = state
+        .records()
+        .into_iter()
+        .filter(|record| (all || record.spent.is_none()) && holdings.has(&record.output.output));
     let unit = unit(&network);
     let mut rows = Vec::new();
+    let mut is_empty = true;
     for record in records {
+        is_empty = false;
         let standing = Standing::of(&record.output.output, state, network.ledger.time);
         let standing = standing_text(standing, record.spent.is_some());
         if context.terminal.is_json() {
@@ -271,6 +135,8 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     }
     if context.terminal.is_json() {
         context.terminal.json(&rows);
+    } else if is_empty {
+        context.terminal.line(&format!("{name} has no outputs"));
     }
     Ok(())
 }
@@ -352,6 +218,9 @@ pub(super) fn claimable(context: &mut Context<'_>) -> Outcome {
         context.terminal.json(&rows.collect::<Vec<_>>());
         return Ok(());
     }
+    if claimable.is_empty() {
+        context.terminal.line("there is nothing to claim");
+    }
     for held in claimable {
         context.terminal.line(&held.id.to_string());
         let lines = context.with_words(&network, |words| explain(&held.output, words));
@@ -360,6 +229,10 @@ pub(super) fn claimable(context: &mut Context<'_>) -> Outcome {
             .for_each(|line| context.terminal.line(&format!("  {line}")));
     }
     Ok(())
+}
+
+fn print(context: &Context<'_>, lines: &[String]) {
+    lines.iter().for_each(|line| context.terminal.line(line));
 }
 
 /// One transaction of the account.
@@ -383,14 +256,15 @@ pub(super) fn transaction(context: &mut Context<'_>, id: TransactionId) -> Outco
     let is_pending = state
         .pending
         .iter()
-        .any(|pending| pending.transaction.id() == id);
-    if event.is_none() && created.is_empty() && consumed.is_empty() && !is_pending {
+        .any(|pending| pending.account == account && pending.transaction.id() == id);
+    if event.is_none() && !is_pending {
         return Err(
             Failure::new(Code::Input, format!("the account has no transaction {id}"))
                 .help("tangle wallet history"),
         );
     }
     if context.terminal.is_json() {
+        let hrp = &network.parameters.bech32_hrp;
         let list = |records: &[&&tangle_wallet::Record]| {
             let rows = records
                 .iter()
@@ -398,14 +272,15 @@ pub(super) fn transaction(context: &mut Context<'_>, id: TransactionId) -> Outco
             rows.collect::<Vec<_>>()
         };
         let value = json!({
-            "transactionId": id, "pending": is_pending, "event": event.as_ref().map(event_json),
+            "transactionId": id, "pending": is_pending,
+            "event": event.as_ref().map(|event| event_json(event, hrp)),
             "created": list(&created), "consumed": list(&consumed),
         });
         context.terminal.json(&value);
         return Ok(());
     }
     if let Some(event) = &event {
-        context.terminal.line(&event_line(event, &unit(&network)));
+        print(context, &event_lines(context, event, &network));
     }
     for (title, records) in [("consumed", consumed), ("created", created)] {
         for record in records {
@@ -457,30 +332,9 @@ pub(super) fn node_info(context: &mut Context<'_>) -> Outcome {
             format!("{} of {}", network.ledger.index, date(network.ledger.time)),
         ),
     ] {
+        // The node may say what it likes.
+        let value = plain(&value);
         context.terminal.line(&format!("{name:<10} {value}"));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_read_as_they_are_written() {
-        for (text, seconds) in [("1970-01-01", 0), ("2026-01-01", 1_767_225_600)] {
-            let found = day(text).unwrap_or_else(|failure| panic!("{}", failure.message()));
-            assert_eq!(found, UnixSeconds(seconds));
-        }
-        for text in [
-            "2026-02-30",
-            "2026-1-1",
-            "yesterday",
-            "2026-13-01",
-            "",
-            "9999-01-01",
-        ] {
-            assert!(day(text).is_err(), "{text}");
-        }
-    }
 }

@@ -33,11 +33,15 @@ pub(super) fn run(
     let prepared = {
         let source = context.source(&network)?;
         let unit = unit(&network);
-        let wish = wish(&source)
-            .map_err(|error| failures::action(error, |amount| unit.show(amount).to_string()))?;
+        let show = |amount| unit.show(amount).to_string();
+        let name = |account| {
+            let name = context.wallet.settings.accounts.get(&account);
+            name.cloned().unwrap_or_default()
+        };
+        let wish = wish(&source).map_err(|error| failures::action(error, show, name))?;
         source
             .build(wish)
-            .map_err(|error| failures::build(error, |amount| unit.show(amount).to_string()))?
+            .map_err(|error| failures::build(error, show))?
     };
     if !context.terminal.is_json() {
         describe(context, &network, title, &prepared);
@@ -53,7 +57,7 @@ pub(super) fn run(
     if let Some(file) = &how.prepare {
         super::offline::write_new(file, prepared.to_json().as_bytes())?;
         let text = format!(
-            "  written to {}; sign it: tangle wallet sign",
+            "  written to {0}; sign it: tangle wallet sign {0} SIGNED",
             file.display()
         );
         super::people::say(context, &json!({ "prepared": file }), &text)?;

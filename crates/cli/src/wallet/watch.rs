@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tangle_wallet::{Event, history};
 
-use super::context::{Context, unit};
-use super::show;
+use super::context::Context;
+use super::history::{event_json, event_lines};
 use crate::failure::Outcome;
 
 /// Pause between two looks: half of the shortest time between milestones.
@@ -37,11 +36,12 @@ pub(super) fn run(context: &mut Context<'_>, seconds: u64) -> Outcome {
                 continue;
             }
             if context.terminal.is_json() {
-                context.terminal.json(&json!(show::event_json(&event)));
+                let hrp = &network.parameters.bech32_hrp;
+                context.terminal.json(&event_json(&event, hrp));
             } else {
-                context
-                    .terminal
-                    .line(&show::event_line(&event, &unit(&network)));
+                for line in event_lines(context, &event, &network) {
+                    context.terminal.line(&line);
+                }
             }
         }
     }

@@ -9,4 +9,6 @@ mod node;
 mod nodes;
 mod operating;
 mod proof;
+mod terminal;
 mod wallet;
+mod wallet_texts;

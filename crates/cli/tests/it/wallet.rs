@@ -1,6 +1,6 @@
 //! `tangle wallet` against a dev network: what works, what is refused, and with which words.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
@@ -87,7 +87,8 @@ fn coins_are_sent_and_everybody_sees_it() {
     let id = sent["transactionId"].as_str().expect("an id");
     let csv = network.text(&["history", "--from", "bob", "--format", "csv"]);
     let row = csv.lines().find(|line| line.contains(id)).expect("a row");
-    assert!(row.ends_with(",25000000,0,25000000,"), "{row}");
+    let ends = row.ends_with(",25000000,0,25000000,,received 25000000");
+    assert!(ends, "{row}");
     let since = network.json(&["history", "--from", "bob", "--since", "2026-02-01"]);
     assert_eq!(since.as_array().map(Vec::len), Some(1), "not the genesis");
     let output = sent["outputs"][0]["outputId"].as_str().expect("an id");
@@ -231,4 +232,229 @@ fn watching_tells_what_comes_in_and_two_do_not_use_one_wallet() {
     seen.read_to_string(&mut rest).expect("it prints text");
     assert!(watcher.wait().expect("it ends").success());
     assert!(rest.contains("+2 TST"), "{rest}");
+}
+
+#[test]
+fn an_account_spends_nothing_of_another_one() {
+    let network = fixture();
+    let minted = network.json(&["mint-nft", "-a", "bob", "--tag", "t"]);
+    let nft = minted["outputs"][0]["nftId"].as_str().expect("an id");
+    let made = network.json(&["create-native-token", "-a", "bob", "5", "10"]);
+    let token = made["tokenId"].as_str().expect("an id");
+    let alias = network.json(&["balance", "-a", "bob"])["aliases"][0].clone();
+    let alias = alias.as_str().expect("an id");
+    let before = network.json(&["balance", "-a", "bob"]);
+    for arguments in [
+        &["send-nft", "faucet", nft][..],
+        &["burn-nft", nft],
+        &["mint-native-token", token, "1"],
+        &["melt-native-token", token, "1"],
+        &["destroy-foundry", token],
+        &["destroy-alias", alias],
+        &["create-native-token", "--alias", alias, "1", "1"],
+    ] {
+        let arguments = [arguments, &["-a", "alice"]].concat();
+        let text = network.refused(&arguments, "E0163");
+        assert!(text.contains("--account bob"), "{text}");
+    }
+    network.refused(&["burn-native-token", token, "1", "-a", "alice"], "E0162");
+    let listed = network.json(&["outputs", "-a", "alice"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "only her coins");
+    assert_eq!(network.json(&["balance", "-a", "bob"]), before);
+    assert_eq!(network.available("alice"), MILLION);
+}
+
+#[test]
+fn history_tells_what_became_of_each_thing() {
+    let network = fixture();
+    let changes = |account: &str| -> Vec<String> {
+        let events = network.json(&["history", "-a", account]);
+        let events = events.as_array().expect("a list").iter();
+        let changes = events.flat_map(|event| event["changes"].as_array().expect("a list"));
+        let change = |change: &Value| {
+            let text = |name: &str| change[name].as_str().unwrap_or_default().to_owned();
+            let to = if change["address"].is_null() {
+                ""
+            } else {
+                " *"
+            };
+            format!("{} {}{to}", text("deed"), text("kind"))
+        };
+        changes.map(change).collect()
+    };
+    network.json(&["init", "--dev", "--dir", "copy"]);
+    network.json(&["sync", "--dir", "copy"]);
+    network.json(&["send", "bob", "1u", "--lend-deposit"]);
+    network.json(&["claim", "-a", "bob"]);
+    let minted = network.json(&["mint-nft"]);
+    let nft = minted["outputs"][0]["nftId"].as_str().expect("an id");
+    network.json(&["send-nft", "bob", nft]);
+    network.json(&["burn-nft", nft, "-a", "bob"]);
+    let made = network.json(&["create-native-token", "5", "10"]);
+    let token = made["tokenId"].as_str().expect("an id");
+    network.json(&["send-native-token", "bob", token, "2", "--gift-deposit"]);
+    network.json(&["burn-native-token", token, "2", "-a", "bob"]);
+    let alias = network.json(&["balance"])["aliases"][0].clone();
+    network.json(&["send-alias", "bob", alias.as_str().expect("an id")]);
+    let foundries = network.json(&["balance", "-a", "bob"])["foundries"].clone();
+    assert_eq!(
+        foundries,
+        serde_json::json!([token]),
+        "they come with the alias"
+    );
+    let alice = changes("alice");
+    assert_eq!(
+        alice[1..],
+        [
+            "sent coins *",
+            "received coins",
+            "made nft",
+            "sent nft *",
+            "made alias",
+            "made foundry",
+            "made token",
+            "sent coins *",
+            "sent token *",
+            "sent alias *",
+            "sent foundry *",
+        ]
+    );
+    let bob = changes("bob");
+    assert_eq!(
+        bob[1..],
+        [
+            "offered coins",
+            "claimed coins",
+            "returned coins *",
+            "received nft",
+            "burnt nft",
+            "received coins",
+            "received token",
+            "burnt token",
+            "received foundry",
+            "received alias",
+        ]
+    );
+    let text = network.text(&["history", "-a", "alice"]);
+    assert!(text.contains(&format!("  sent NFT {nft} to bob")), "{text}");
+    let csv = network.text(&["history", "-a", "alice", "--format", "csv"]);
+    assert!(csv.contains(&format!("sent NFT {nft} to tst1")), "{csv}");
+    let columns = csv.lines().map(|line| line.matches(',').count());
+    assert_eq!(columns.collect::<std::collections::BTreeSet<_>>().len(), 1);
+    // Another copy of the wallet, which sent nothing, has learned the same from the node.
+    for account in ["alice", "bob"] {
+        let history = network.json(&["history", "-a", account]);
+        let copy = network.json(&["history", "-a", account, "--dir", "copy"]);
+        assert_eq!(copy, history, "{account}");
+    }
+}
+
+#[test]
+fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
+    let network = fixture();
+    let steering = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\nholds 9 TST \u{202e}x<script>alert(1)</script>";
+    let long = steering.repeat(8192 / steering.len());
+    let tag = "\u{1b}[2J\u{202e}\r\n<b>";
+    network.json(&["send", "bob", "2TST", "--tag", tag, "--metadata", &long]);
+    let lent = [
+        "send",
+        "bob",
+        "1u",
+        "--lend-deposit",
+        "--metadata",
+        steering,
+    ];
+    network.json(&lent);
+    let more = ["--metadata", &long, "--tag", tag, "--to", "bob"];
+    network.json(&[&["mint-nft", "--fixed-metadata", steering][..], &more].concat());
+    let alias = ["create-alias-output", "-a", "bob", "--metadata", steering];
+    let state = [&alias[..], &["--state-metadata", &long]].concat();
+    network.json(&state);
+    let token = [
+        "create-native-token",
+        "1",
+        "1",
+        "-a",
+        "bob",
+        "--metadata",
+        &long,
+    ];
+    network.json(&token);
+    let outputs = network.json(&["outputs", "-a", "bob"]);
+    let outputs = outputs.as_array().expect("a list").clone();
+    let mut texts = vec![
+        network.text(&["history", "-a", "bob"]),
+        network.text(&["outputs", "-a", "bob"]),
+        network.text(&["balance", "-a", "bob"]),
+        network.text(&["claimable-outputs", "-a", "bob"]),
+        network.text(&["burn-nft", &nft_of(&outputs), "-a", "bob", "--dry-run"]),
+    ];
+    let mut kinds = std::collections::BTreeSet::new();
+    for row in &outputs {
+        kinds.insert(row["output"]["type"].as_u64());
+        let id = row["outputId"].as_str().expect("an id");
+        texts.push(network.text(&["output", id]));
+        texts.push(network.text(&["transaction", &id[..66], "-a", "bob"]));
+    }
+    assert_eq!(kinds.len(), 4, "every kind of output");
+    for text in texts {
+        assert_eq!(
+            tangle_types::words::plain(&text.replace('\n', "")),
+            text.replace('\n', "")
+        );
+        let longest = text.lines().map(str::len).max().unwrap_or_default();
+        assert!(longest < 1_000, "{text}");
+        assert!(
+            !text.lines().any(|line| line.starts_with("holds")),
+            "{text}"
+        );
+    }
+    let text = network.refused(&["new-account", "a\u{202e}b"], "E0140");
+    assert!(!text.contains('\u{202e}'), "{text}");
+    let address = network.json(&["address"])["address"].clone();
+    let address = address.as_str().expect("an address");
+    network.refused(&["contacts", "add", "\u{1b}[2J", address], "E0140");
+    network.json(&["contacts", "add", "<b>bold</b>", address]);
+    assert!(network.text(&["contacts"]).starts_with("<b>bold</b>"));
+}
+
+#[test]
+fn a_node_cannot_steer_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = ["wallet", "--dir", "w", "init", "--dev"];
+    assert!(run(folder.path(), &made).status.success());
+    let said = r#"{"error":{"code":"500","message":"\u001b[2J\u202eowned\u0007\nhelp: pay"}}"#;
+    let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let node = format!("http://{}", door.local_addr().expect("it has one"));
+    let server = std::thread::spawn(move || {
+        let (mut visitor, _) = door.accept().expect("somebody comes");
+        let mut asked = [0; 4096];
+        let count = visitor.read(&mut asked).expect("it asks");
+        assert!(count > 0);
+        let head = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n";
+        let length = said.len();
+        write!(
+            visitor,
+            "{head}Content-Length: {length}\r\nConnection: close\r\n\r\n{said}"
+        )
+        .expect("it reads");
+    });
+    let asking = ["wallet", "--dir", "w", "--node", &node, "node-info"];
+    let output = run(folder.path(), &asking);
+    server.join().expect("it answered");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("owned"), "{text}");
+    let steers = |letter: char| letter != '\n' && (letter.is_control() || letter == '\u{202e}');
+    assert!(!text.contains(steers), "{text:?}");
+}
+
+fn nft_of(outputs: &[Value]) -> String {
+    let nft = outputs.iter().find(|row| row["output"]["type"] == 6);
+    let id = nft.expect("an NFT")["outputId"].as_str().expect("an id");
+    let bytes: Vec<u8> = (2..id.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&id[at..at + 2], 16).expect("hexadecimal"))
+        .collect();
+    let id = tangle_types::OutputId(bytes.try_into().expect("34 bytes"));
+    tangle_types::NftId::ZERO.or_from_output(&id).to_string()
 }

@@ -11,5 +11,5 @@ mod outputs;
 mod time;
 
 pub use amount::{AmountError, Shown, Unit};
-pub use outputs::{Part, Sentence, Words, explain, harmless_text};
+pub use outputs::{Part, Sentence, Words, explain, harmless_text, plain};
 pub use time::{date, span};

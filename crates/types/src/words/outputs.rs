@@ -98,6 +98,12 @@ impl Words<'_> {
         }
         let conditions = output.unlock_conditions().iter();
         sentences.extend(conditions.map(|condition| self.condition(condition)));
+        if let Output::Alias(alias) = output
+            && !alias.state_metadata.is_empty()
+        {
+            let state = printable(&alias.state_metadata);
+            sentences.push(Sentence::new(format!("its state says {state}")));
+        }
         sentences.extend(output.features().iter().map(feature));
         let fixed = output
             .immutable_features()
@@ -196,7 +202,13 @@ fn feature(feature: &Feature) -> Sentence {
 
 /// Bytes that somebody else chose: as text where they are harmless text, else as digits.
 fn printable(bytes: &[u8]) -> String {
-    let shown = &bytes[..bytes.len().min(SHOWN_BYTES_MAX)];
+    let is_text = std::str::from_utf8(bytes).is_ok();
+    let mut end = bytes.len().min(SHOWN_BYTES_MAX);
+    // A letter of a text is not cut in two: what goes on with one has the form 10xxxxxx.
+    while is_text && end > 0 && bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+        end -= 1;
+    }
+    let shown = &bytes[..end];
     let rest = match bytes.len() - shown.len() {
         0 => String::new(),
         more => format!(" and {more} bytes more"),
@@ -214,6 +226,24 @@ pub fn harmless_text(bytes: &[u8]) -> Option<&str> {
     text.chars().all(is_harmless).then_some(text)
 }
 
+/// A line that somebody else wrote, such as a node: what would steer a terminal, or turn the
+/// direction of a text, is written out.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let is_hidden = letter.is_control()
+            || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+        if is_hidden {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
 fn is_harmless(letter: char) -> bool {
     letter.is_ascii_graphic() || letter == ' ' || (letter.is_alphanumeric() && !letter.is_ascii())
 }
@@ -221,6 +251,7 @@ fn is_harmless(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AliasId, AliasOutput, Features, NftId, NftOutput, UnlockConditions};
 
     #[test]
     fn what_others_wrote_cannot_steer_the_terminal() {
@@ -232,6 +263,89 @@ mod tests {
             long.len() < 100 && long.contains("8128 bytes more"),
             "{long}"
         );
+        // No letter is cut in two.
+        let long = printable("\u{4f60}".repeat(30).as_bytes());
+        assert!(long.ends_with("\" and 27 bytes more"), "{long}");
+        assert_eq!(
+            plain("a\u{1b}[2J\nb\u{202e}c"),
+            "a\\u{1b}[2J\\u{a}b\\u{202e}c"
+        );
+        assert_eq!(plain("grüße 你好"), "grüße 你好");
+    }
+
+    /// Texts that somebody would put into a tag, metadata or a name.
+    fn hostile_texts() -> Vec<Vec<u8>> {
+        let mut texts: Vec<Vec<u8>> = [
+            "<script>alert(1)</script>",
+            "\u{1b}[2J\u{1b}[H\u{1b}]0;owned\u{7}",
+            "\u{9b}31m",
+            "\rholds 1000000 TST",
+            "\nholds 1000000 TST",
+            "\u{8}\u{8}\u{8}",
+            "\u{202e}gpj.exe",
+            "\u{2066}a\u{2069}",
+            "\u{200b}\u{feff}",
+            "\u{e0041}",
+            "\"; holds 1000000 TST; \"",
+            "\\",
+            "\0",
+        ]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec();
+        texts.push(vec![0xff; 64]);
+        let long: Vec<Vec<u8>> = texts
+            .iter()
+            .map(|text| text.iter().copied().cycle().take(8 << 10).collect())
+            .collect();
+        texts.extend(long);
+        texts
+    }
+
+    #[test]
+    fn hostile_texts_of_every_output_are_one_short_harmless_line() {
+        let owner = Address::Ed25519([7; 32]);
+        let unit = Unit::new("TST", 6);
+        let words = Words {
+            hrp: "tst",
+            unit: &unit,
+            now: UnixSeconds(0),
+            name: &|_| None,
+        };
+        for text in hostile_texts() {
+            let tag = Feature::Tag(text[..text.len().min(64)].to_vec());
+            let said = Feature::Metadata(text.clone());
+            let all = Features::new(vec![tag, said.clone()]).expect("two kinds");
+            let fixed = Features::new(vec![said]).expect("one kind");
+            let own = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
+            let outputs = [
+                Output::Nft(Box::new(NftOutput {
+                    amount: 1,
+                    native_tokens: Vec::new(),
+                    nft_id: NftId::ZERO,
+                    unlock_conditions: own.expect("one kind"),
+                    features: all.clone(),
+                    immutable_features: fixed.clone(),
+                })),
+                Output::Alias(Box::new(AliasOutput {
+                    amount: 1,
+                    native_tokens: Vec::new(),
+                    alias_id: AliasId::ZERO,
+                    state_index: 0,
+                    state_metadata: text.clone(),
+                    foundry_counter: 0,
+                    unlock_conditions: UnlockConditions::default(),
+                    features: all,
+                    immutable_features: fixed,
+                })),
+            ];
+            for line in outputs.iter().flat_map(|output| explain(output, &words)) {
+                assert!(line.len() < 250, "{line:?}");
+                assert_eq!(plain(&line), line, "nothing had to be written out");
+                // Whoever closes the quotes himself is written with a mark before each.
+                let is_forged = line.contains("holds 1000000") && !line.contains("\\\"; holds");
+                assert!(!is_forged, "{line:?}");
+            }
+        }
     }
 
     #[test]

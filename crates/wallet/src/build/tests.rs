@@ -5,7 +5,7 @@ use tangle_types::{
 };
 
 use super::*;
-use crate::actions::{ActionError, Terms};
+use crate::actions::{ActionError, AliasPart, Terms};
 use crate::keys::{COIN_IOTA, KeyPlace, SeedSigner};
 use crate::state::Record;
 use crate::sync::extend_keys;
@@ -26,6 +26,7 @@ fn fixture() -> Fixture {
     let signer = SeedSigner::new(&words, COIN_IOTA).expect("a coin type");
     let mut state = State::default();
     state.accounts.entry(0).or_default();
+    state.accounts.entry(1).or_default();
     extend_keys(&mut state, &signer).expect("small numbers");
     let mut parameters = tangle_testkit::arbitrary::parameters();
     parameters.rent = tangle_types::RentStructure {
@@ -45,6 +46,12 @@ fn fixture() -> Fixture {
 impl Fixture {
     fn own(&self, index: u32) -> Address {
         let keys = &self.state.accounts[&0].external;
+        keys.address(index).expect("20 keys are known")
+    }
+
+    /// An address of the second account.
+    fn second(&self, index: u32) -> Address {
+        let keys = &self.state.accounts[&1].external;
         keys.address(index).expect("20 keys are known")
     }
 
@@ -70,9 +77,13 @@ impl Fixture {
     }
 
     fn source(&self) -> Source<'_> {
+        self.source_of(0)
+    }
+
+    fn source_of(&self, account: u32) -> Source<'_> {
         Source {
             state: &self.state,
-            account: 0,
+            account,
             parameters: &self.parameters,
             now: NOW,
         }
@@ -246,19 +257,117 @@ fn lent_deposit_is_as_small_as_it_can_be() {
     source.build(wish).expect("enough");
 }
 
+fn nft(id: NftId, owner: Address) -> Output {
+    Output::Nft(Box::new(NftOutput {
+        amount: 100_000,
+        native_tokens: Vec::new(),
+        nft_id: id,
+        unlock_conditions: UnlockConditions::new(vec![UnlockCondition::Address(owner)])
+            .expect("one"),
+        features: Features::default(),
+        immutable_features: Features::default(),
+    }))
+}
+
+/// An alias in the ledger, as `create_alias` of the second account makes one.
+fn alias_of_the_second(wallet: &mut Fixture, id: AliasId) -> OutputId {
+    let source = wallet.source_of(1);
+    let wish = source.create_alias(&[], &[]).expect("it has keys");
+    let Output::Alias(mut alias) = wish.outputs[0].clone() else {
+        panic!("an alias");
+    };
+    alias.alias_id = id;
+    wallet.hold(Output::Alias(alias))
+}
+
+#[test]
+fn an_account_uses_nothing_of_another_account() {
+    let mut wallet = fixture();
+    wallet.coins(0, 10_000_000);
+    let owner = wallet.second(0);
+    let coins = wallet.hold(basic(owner, 10_000_000, Vec::new()));
+    let (nft_id, alias_id) = (NftId([9; 32]), AliasId([7; 32]));
+    let held = [
+        coins,
+        wallet.hold(nft(nft_id, owner)),
+        alias_of_the_second(&mut wallet, alias_id),
+    ];
+    for id in held {
+        let wish = Wish {
+            inputs: vec![id],
+            ..Wish::default()
+        };
+        let refused = wallet.source().build(wish).expect_err("it is the second's");
+        assert!(matches!(refused, BuildError::NotOurs { .. }), "{refused}");
+    }
+    let source = wallet.source_of(1);
+    let (wish, token) = source
+        .create_foundry(alias_id, 5.into(), 10.into(), &[])
+        .expect("it is the second's");
+    let made = source.build(wish).expect("the rules allow it");
+    assert!(made.keys().iter().all(|(place, _)| place.account == 1));
+    for input in &made.essence.inputs {
+        wallet.state.outputs.remove(input);
+    }
+    for output in made.essence.outputs {
+        wallet.hold(output);
+    }
+    let is_refused = |wish: Result<Wish, ActionError>| {
+        let refused = wish.err();
+        assert!(
+            matches!(refused, Some(ActionError::OtherAccount { account: 1, .. })),
+            "{refused:?}"
+        );
+    };
+    let first = wallet.source();
+    is_refused(first.send_nft(nft_id, other()));
+    is_refused(first.burn_nft(nft_id));
+    is_refused(first.destroy_alias(alias_id));
+    is_refused(
+        first
+            .create_foundry(alias_id, 1.into(), 1.into(), &[])
+            .map(|(wish, _)| wish),
+    );
+    is_refused(first.mint(token, 1.into()));
+    is_refused(first.melt(token, 1.into()));
+    is_refused(first.destroy_foundry(token));
+    let burnt = first.build(first.burn(token, 1.into()));
+    assert!(matches!(burnt, Err(BuildError::Tokens { .. })), "{burnt:?}");
+    let second = wallet.source_of(1);
+    let sent = second.build(second.send_nft(nft_id, other()).expect("its own"));
+    sent.expect("the second account does it");
+}
+
+#[test]
+fn alias_is_given_away_by_who_governs_it() {
+    let mut wallet = fixture();
+    let id = AliasId([7; 32]);
+    alias_of_the_second(&mut wallet, id);
+    let owner = wallet.second(0);
+    for (part, controller, governor) in [
+        (AliasPart::All, other(), other()),
+        (AliasPart::State, other(), owner),
+        (AliasPart::Governance, owner, other()),
+    ] {
+        let source = wallet.source_of(1);
+        let wish = source.send_alias(id, other(), part).expect("it governs");
+        let prepared = source.build(wish).expect("the rules allow it");
+        let [output] = &prepared.essence.outputs[..] else {
+            panic!("nothing is left over");
+        };
+        let conditions = output.unlock_conditions();
+        assert_eq!(conditions.state_controller(), Some(&controller));
+        assert_eq!(conditions.governor(), Some(&governor));
+        let first = wallet.source().send_alias(id, other(), part);
+        assert!(matches!(first, Err(ActionError::OtherAccount { .. })));
+    }
+}
+
 #[test]
 fn nft_comes_before_what_it_owns() {
     let mut wallet = fixture();
     let id = NftId([9; 32]);
-    let nft = Output::Nft(Box::new(NftOutput {
-        amount: 100_000,
-        native_tokens: Vec::new(),
-        nft_id: id,
-        unlock_conditions: UnlockConditions::new(vec![UnlockCondition::Address(wallet.own(4))])
-            .expect("one"),
-        features: Features::default(),
-        immutable_features: Features::default(),
-    }));
+    let nft = nft(id, wallet.own(4));
     let owned = wallet.hold(basic(Address::Nft(id), 70_000, Vec::new()));
     let nft_at = wallet.hold(nft.clone());
     let wish = Wish {
