@@ -12,8 +12,6 @@
 //!
 //! Times are whole nanoseconds; events at one time happen in order of arrival. Begin with [`run`].
 
-use std::ops::ControlFlow;
-
 mod arrivals;
 pub(crate) mod events;
 mod flow;
@@ -24,6 +22,8 @@ mod report;
 mod scenario;
 mod trace;
 mod walk;
+
+use std::ops::ControlFlow;
 
 pub use arrivals::{ArrivalError, ArrivalReader, RecordedArrivals};
 pub use events::Event;
@@ -37,8 +37,8 @@ pub use trace::{Replayed, TRACE_HEAD, TRACE_HEAD_ISSUERS, TRACE_MAX, Trace, Trac
 /// Takes the transactions of a run, in order, and breaks off when it wants no more.
 pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>) -> ControlFlow<()>;
 
-/// Runs a scenario to its end, or until `sink`, which gets every transaction as it is issued, breaks
-/// off; then the report tells of those that it got.
+/// Runs a scenario to its end, or until `sink` breaks off, which gets every transaction as it is
+/// issued; then the report tells of those that it got.
 ///
 /// # Errors
 /// The scenario makes no sense.
