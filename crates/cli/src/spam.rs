@@ -1,0 +1,243 @@
+//! `tangle spam`: load for a node, and what became of it.
+
+use std::time::Duration;
+
+use clap::Args;
+use rand::Rng;
+use tangle_apps::{Mix, Pairs, Sample, SpamConfig, SpamError, SpamProgress, SpamSummary, Spammer};
+use tangle_client::Client;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::service::stop_signal;
+use crate::status::client_failure;
+use crate::terminal::{Look, Terminal};
+use crate::tool::print_rows;
+use crate::wallet::FAUCET_PATH;
+
+/// Time between two live lines.
+const LIVE_INTERVAL: Duration = Duration::from_millis(500);
+/// Most blocks a second that can be asked for.
+const RATE_MAX: f64 = 1_000_000.0;
+/// Largest data that fits into a block with its parents and its tag.
+const SIZE_BYTES_MAX: i64 = 32_000;
+/// Largest tag of a block.
+const TAG_BYTES_MAX: usize = 64;
+
+/// Flags of `tangle spam`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SpamArguments {
+    /// The node.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:14265")]
+    node: String,
+    /// Blocks a second; 0 sends as many as the node takes.
+    #[arg(long, value_name = "N", default_value = "10", value_parser = rate)]
+    rate: f64,
+    /// Seconds to send; by default until Ctrl-C.
+    #[arg(long = "for", value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    seconds: Option<u64>,
+    /// Blocks to send; by default any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    blocks: Option<u64>,
+    /// Weight of blocks with data; 1 when no weight is given.
+    #[arg(long, value_name = "WEIGHT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    data: Option<u32>,
+    /// Weight of transfers, whose coins come from the faucet.
+    #[arg(long, value_name = "WEIGHT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    value: Option<u32>,
+    /// Weight of pairs of transfers that spend the same output, of which exactly one gets included;
+    /// a pair is two blocks.
+    #[arg(long, value_name = "WEIGHT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    conflicts: Option<u32>,
+    /// Bytes of data in a block with data.
+    #[arg(long, value_name = "BYTES", default_value_t = 64,
+        value_parser = clap::value_parser!(u16).range(0..=SIZE_BYTES_MAX))]
+    size: u16,
+    /// Marks the blocks; at most 64 bytes. Tags of transfers end with a digit besides.
+    #[arg(long, value_name = "TEXT", default_value = "TANGLE SPAM", value_parser = tag)]
+    tag: String,
+    /// The faucet; by default the one of the node.
+    #[arg(long, value_name = "URL")]
+    faucet: Option<String>,
+    /// Connections to the node, each with one block at a time, whose proof of work takes one thread.
+    #[arg(long, value_name = "N", default_value_t = 8,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    connections: u16,
+    /// What the key and the data follow from; the same seed has the same coins. By default random.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Print one object of JSON at the end.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().ok();
+    rate.filter(|rate| *rate == 0.0 || (0.001..=RATE_MAX).contains(rate))
+        .ok_or_else(|| format!("0, or 0.001 to {RATE_MAX} blocks a second are possible"))
+}
+
+fn tag(text: &str) -> Result<String, String> {
+    if text.len() > TAG_BYTES_MAX {
+        return Err(format!("it has {} bytes, at most {TAG_BYTES_MAX} fit", text.len()));
+    }
+    Ok(text.to_owned())
+}
+
+/// Spams a node until a limit or a signal, and sums up.
+pub(crate) fn run(arguments: &SpamArguments, terminal: &Terminal) -> Outcome {
+    let config = arguments.config()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Code::Unexpected, error))?;
+    let client = Client::new(&arguments.node).map_err(client_failure)?;
+    let faucet = match &arguments.faucet {
+        Some(url) => url.clone(),
+        None => format!("{}{FAUCET_PATH}", client.url()),
+    };
+    let faucet = Client::new(&faucet).map_err(client_failure)?;
+    let summary = runtime.block_on(spam(client, &faucet, config, terminal))?;
+    let Some(summary) = summary else {
+        return Ok(());
+    };
+    if terminal.is_json() {
+        terminal.json(&summary);
+    } else {
+        show(&summary, terminal);
+    }
+    check(&summary)
+}
+
+impl SpamArguments {
+    fn config(&self) -> Outcome<SpamConfig> {
+        let mix = match (self.data, self.value, self.conflicts) {
+            (None, None, None) => Mix {
+                data: 1,
+                value: 0,
+                conflicts: 0,
+            },
+            (data, value, conflicts) => Mix {
+                data: data.unwrap_or_default(),
+                value: value.unwrap_or_default(),
+                conflicts: conflicts.unwrap_or_default(),
+            },
+        };
+        if mix.data == 0 && mix.value == 0 && mix.conflicts == 0 {
+            return Err(Failure::new(Code::Input, "all weights are 0: nothing would be sent")
+                .help("give at least one of --data, --value and --conflicts a weight"));
+        }
+        Ok(SpamConfig {
+            rate: (self.rate > 0.0).then_some(self.rate),
+            duration: self.seconds.map(Duration::from_secs),
+            blocks_max: self.blocks,
+            mix,
+            size_bytes: usize::from(self.size),
+            tag: self.tag.clone().into_bytes(),
+            connections: usize::from(self.connections),
+            seed: self.seed.unwrap_or_else(|| rand::rng().random()),
+        })
+    }
+}
+
+/// Sends and shows how far it is; `None` when it was ended before it began.
+async fn spam(
+    client: Client,
+    faucet: &Client,
+    config: SpamConfig,
+    terminal: &Terminal,
+) -> Outcome<Option<SpamSummary>> {
+    let mut signal = std::pin::pin!(stop_signal()?);
+    terminal.live(Some("getting ready …"));
+    let prepared = tokio::select! {
+        prepared = Spammer::prepare(client, faucet, config) => prepared,
+        () = &mut signal => Err(SpamError::Stopped),
+    };
+    terminal.live(None);
+    let spammer = match prepared {
+        Ok(spammer) => spammer,
+        Err(SpamError::Stopped) if !terminal.is_json() => return Ok(None),
+        Err(error) => return Err(spam_failure(error)),
+    };
+    let (stop, is_stopping) = watch::channel(false);
+    let mut running = std::pin::pin!(spammer.run(is_stopping));
+    let mut looks = tokio::time::interval(LIVE_INTERVAL);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut before = (Instant::now(), SpamProgress::default());
+    loop {
+        tokio::select! {
+            summary = &mut running => {
+                terminal.live(None);
+                return Ok(Some(summary));
+            }
+            () = &mut signal, if !*stop.borrow() => {
+                stop.send_replace(true);
+                terminal.live(Some("summing up …"));
+            }
+            now = looks.tick(), if !*stop.borrow() => {
+                let progress = spammer.progress();
+                terminal.live(Some(&live_line(before, (now, progress))));
+                before = (now, progress);
+            }
+        }
+    }
+}
+
+fn live_line(before: (Instant, SpamProgress), now: (Instant, SpamProgress)) -> String {
+    let seconds = (now.0 - before.0).as_secs_f64().max(0.001);
+    let rate = (now.1.accepted - before.1.accepted) as f64 / seconds;
+    format!(
+        "{rate:.1} blocks/s   {} sent   {} refused   {} in flight   Ctrl-C sums up",
+        now.1.accepted, now.1.refused, now.1.in_flight
+    )
+}
+
+fn show(summary: &SpamSummary, terminal: &Terminal) {
+    let SpamSummary {
+        data,
+        value,
+        conflicts,
+        ..
+    } = summary;
+    let asked = match summary.asked_rate {
+        0.0 => "as many as the node takes".to_owned(),
+        rate => format!("of {rate}/s asked for"),
+    };
+    let mut rows = vec![
+        (
+            "sent",
+            format!("{} blocks in {:.1} s", summary.accepted, summary.seconds),
+        ),
+        ("rate", format!("{:.1}/s, {asked}", summary.rate)),
+        (
+            "kinds",
+            format!("{data} data, {value} transfers, {conflicts} conflicting transfers"),
+        ),
+    ];
+    if summary.sample.blocks > 0 {
+        rows.push(("sample", sample_line(&summary.sample)));
+    }
+    if let (Some(p50), Some(p99)) = (
+        summary.sample.inclusion_p50_ms,
+        summary.sample.inclusion_p99_ms,
+    ) {
+        rows.push(("inclusion", format!("p50 {p50} ms, p99 {p99} ms")));
+    }
+    if summary.pairs.sent > 0 {
+        rows.push(("pairs", pairs_line(&summary.pairs)));
+    }
+    if summary.missed > 0 {
+        rows.push((
+            "missed",
+            format!("{} blocks: the node or this machine was too slow", summary.missed),
+        ));
+    }
+    for (reason, refusal) in &summary.refusals {
+        let text = format!("{} times {reason}: {}", summary_count(refusal.count), refusal.message);
+        rows.push(("refused", tangle_types::words::plain(&text)));
+    }
+    rows.push(("seed", summary.seed.to_string()));
+    print_rows(&rows, terminal);
+}
