@@ -3,9 +3,7 @@
 import pytest
 from iota_sdk import (
     CreateNativeTokenParams,
-    MintNftParams,
     SendNativeTokensParams,
-    SendNftParams,
     SendParams,
     Utils,
 )
@@ -105,27 +103,6 @@ def test_micro_amounts_are_claimed_both_ways(network, ours, rich):
     settle(account, account.claim_outputs(claimable))
     assert ours.total() == 5_000_001 - 3
     assert available(account) == FAUCET_AMOUNT - 5_000_001 + 3
-
-
-def test_nfts_go_both_ways(network, ours, rich):
-    account, words = rich
-    ours("init")
-    settle_to(account, ours.address(), 5_000_000)
-    params = [MintNftParams(immutableMetadata="0x68656c6c6f", issuer=address_of(account))]
-    settle(account, account.mint_nfts(params))
-    (nft,) = account.get_balance().nfts
-    settle(account, account.send_nft([SendNftParams(ours.address(), nft)]))
-    assert ours("balance")["nfts"] == [nft]
-    ours("send-nft", address_of(account), nft)
-    assert full_sync(account).nfts == [nft]
-    minted = ours("mint-nft", "--issuer", "--fixed-metadata", "ours", "--tag", "t")
-    own = minted["outputs"][0]["nftId"]
-    ours("send-nft", address_of(account), own)
-    assert sorted(full_sync(account).nfts) == sorted([nft, own])
-    assert ours("balance")["nfts"] == []
-    copy = Ours(network, ours.folder / "copy")
-    copy.restore(words)
-    assert copy("balance")["nfts"] == sorted([nft, own])
 
 
 def test_native_tokens_aliases_and_foundries_go_both_ways(network, ours, rich, tmp_path):

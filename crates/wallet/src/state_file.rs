@@ -33,6 +33,9 @@ pub enum StateError {
     /// It is not what was written.
     #[error("the state file is damaged: {0}")]
     Damaged(&'static str),
+    /// Another version of the program wrote it, or it is damaged.
+    #[error("the state file has version {0}, this program reads version {VERSION}")]
+    Version(u8),
     /// Its bytes are whole, and make no sense.
     #[error("the state file is not understood: {0}")]
     Value(#[from] DecodeError),
@@ -47,7 +50,7 @@ pub(crate) fn load(path: &Path) -> Result<Option<State>, StateError> {
         return Err(StateError::Damaged("it does not begin as one"));
     }
     if bytes[8] != VERSION {
-        return Err(StateError::Damaged("its version is not known"));
+        return Err(StateError::Version(bytes[8]));
     }
     if blake2b::hash(&bytes[HEAD..]) != bytes[9..HEAD] {
         return Err(StateError::Damaged("its checksum is wrong"));

@@ -407,7 +407,9 @@ async fn ask_where(
     })
     .await?;
     for (id, block) in ids.into_iter().zip(blocks) {
-        if let Some(Payload::Transaction(transaction)) = block.and_then(|block| block.payload) {
+        if let Some(Payload::Transaction(transaction)) = block.and_then(|block| block.payload)
+            && transaction.id() == id
+        {
             state.put_elsewhere(id, &transaction.essence.outputs);
         }
     }

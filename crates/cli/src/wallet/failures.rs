@@ -13,6 +13,10 @@ pub(super) fn wallet(error: WalletError) -> Box<Failure> {
             .help("make one: tangle wallet init; for a dev network: tangle wallet init --dev"),
         WalletError::Exists(_) => Failure::new(Code::Wallet, error)
             .help("use it, or name another folder: tangle wallet --dir DIR"),
+        WalletError::Settings { .. } => Failure::new(Code::Wallet, error).help(
+            "put the file right, or make the wallet anew in another folder: tangle wallet restore \
+             --dir DIR",
+        ),
         WalletError::State(_) => {
             Failure::new(Code::Wallet, error).help("make it anew: tangle wallet sync --rebuild")
         }
@@ -27,6 +31,10 @@ pub(super) fn vault(error: VaultError) -> Box<Failure> {
         VaultError::Closed => Failure::new(Code::Password, error),
         VaultError::ShortPassword => Failure::new(Code::Input, error),
         VaultError::File(_) => Failure::new(Code::Disk, error),
+        VaultError::Form(_) => Failure::new(Code::Wallet, error).help(
+            "make the wallet anew in another folder, of a backup or of its words: tangle wallet \
+             restore --dir DIR",
+        ),
         _ => Failure::new(Code::Wallet, error),
     }
 }

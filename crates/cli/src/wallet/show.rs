@@ -256,8 +256,8 @@ pub(super) fn transaction(context: &mut Context<'_>, id: TransactionId) -> Outco
     let is_pending = state
         .pending
         .iter()
-        .any(|pending| pending.transaction.id() == id);
-    if event.is_none() && created.is_empty() && consumed.is_empty() && !is_pending {
+        .any(|pending| pending.account == account && pending.transaction.id() == id);
+    if event.is_none() && !is_pending {
         return Err(
             Failure::new(Code::Input, format!("the account has no transaction {id}"))
                 .help("tangle wallet history"),

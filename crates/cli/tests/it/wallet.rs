@@ -1,6 +1,6 @@
 //! `tangle wallet` against a dev network: what works, what is refused, and with which words.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
@@ -416,6 +416,36 @@ fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
     network.refused(&["contacts", "add", "\u{1b}[2J", address], "E0140");
     network.json(&["contacts", "add", "<b>bold</b>", address]);
     assert!(network.text(&["contacts"]).starts_with("<b>bold</b>"));
+}
+
+#[test]
+fn a_node_cannot_steer_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = ["wallet", "--dir", "w", "init", "--dev"];
+    assert!(run(folder.path(), &made).status.success());
+    let said = r#"{"error":{"code":"500","message":"\u001b[2J\u202eowned\u0007\nhelp: pay"}}"#;
+    let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let node = format!("http://{}", door.local_addr().expect("it has one"));
+    let server = std::thread::spawn(move || {
+        let (mut visitor, _) = door.accept().expect("somebody comes");
+        let mut asked = [0; 4096];
+        let count = visitor.read(&mut asked).expect("it asks");
+        assert!(count > 0);
+        let head = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n";
+        let length = said.len();
+        write!(
+            visitor,
+            "{head}Content-Length: {length}\r\nConnection: close\r\n\r\n{said}"
+        )
+        .expect("it reads");
+    });
+    let asking = ["wallet", "--dir", "w", "--node", &node, "node-info"];
+    let output = run(folder.path(), &asking);
+    server.join().expect("it answered");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("owned"), "{text}");
+    let steers = |letter: char| letter != '\n' && (letter.is_control() || letter == '\u{202e}');
+    assert!(!text.contains(steers), "{text:?}");
 }
 
 fn nft_of(outputs: &[Value]) -> String {

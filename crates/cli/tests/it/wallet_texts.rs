@@ -151,6 +151,7 @@ fn every_command_says_what_it_does_and_why_it_does_not() {
     chains(&mut person);
     offline(&mut person);
     what_there_is(&mut person);
+    damaged(&mut person);
     every_command_has_a_page(&person);
     compare(&person.pages);
 }
@@ -310,6 +311,7 @@ fn offline(person: &mut Person) {
     person.does("sign prepared.json signed.json", &[]);
     person.fails("sign prepared.json signed.json", &[]);
     person.fails("sign words other.json", &[]);
+    person.fails("sign prepared.json other.json -a bob", &[]);
     person.does("submit signed.json", &[]);
     person.fails("submit prepared.json", &[]);
 }
@@ -333,6 +335,31 @@ fn what_there_is(person: &mut Person) {
     person.fails(&format!("output {nothing}0000"), &[]);
     person.does(&format!("transaction {} -a bob", &id[..66]), &[]);
     person.fails(&format!("transaction {nothing}"), &[]);
+    person.fails(&format!("transaction {} -a faucet", &id[..66]), &[]);
+}
+
+/// Files of a wallet that are damaged, whichever command finds it.
+fn damaged(person: &mut Person) {
+    let folder = person.folder.path().join(".local/share/tangle/wallet");
+    for (name, line) in [
+        ("state", "balance"),
+        ("wallet.json", "balance"),
+        ("keys", "mnemonic --yes"),
+    ] {
+        let path = folder.join(name);
+        let good = std::fs::read(&path).expect("it is there");
+        let bad = [b"#", &good[1..]].concat();
+        std::fs::write(&path, &bad).expect("ours");
+        let run = person.run(line, &[], false);
+        assert_ne!(run.1, 0, "{line}: {}", run.0);
+        person.add("damaged", line, run);
+        assert_eq!(
+            std::fs::read(&path).expect("ours"),
+            bad,
+            "{name} is not touched"
+        );
+        std::fs::write(&path, &good).expect("ours");
+    }
 }
 
 /// The commands that the help lists are those that were tried.
