@@ -5,14 +5,15 @@ use std::time::Duration;
 use clap::Args;
 use rand::Rng;
 use tangle_apps::{Mix, Pairs, Sample, SpamConfig, SpamError, SpamProgress, SpamSummary, Spammer};
-use tangle_client::Client;
+use tangle_client::{Client, ClientError};
+use tangle_types::words::plain;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::failure::{Code, Failure, Outcome};
 use crate::service::stop_signal;
 use crate::status::client_failure;
-use crate::terminal::{Look, Terminal};
+use crate::terminal::Terminal;
 use crate::tool::print_rows;
 use crate::wallet::FAUCET_PATH;
 
@@ -81,7 +82,10 @@ fn rate(text: &str) -> Result<f64, String> {
 
 fn tag(text: &str) -> Result<String, String> {
     if text.len() > TAG_BYTES_MAX {
-        return Err(format!("it has {} bytes, at most {TAG_BYTES_MAX} fit", text.len()));
+        return Err(format!(
+            "it has {} bytes, at most {TAG_BYTES_MAX} fit",
+            text.len()
+        ));
     }
     Ok(text.to_owned())
 }
@@ -100,9 +104,6 @@ pub(crate) fn run(arguments: &SpamArguments, terminal: &Terminal) -> Outcome {
     };
     let faucet = Client::new(&faucet).map_err(client_failure)?;
     let summary = runtime.block_on(spam(client, &faucet, config, terminal))?;
-    let Some(summary) = summary else {
-        return Ok(());
-    };
     if terminal.is_json() {
         terminal.json(&summary);
     } else {
@@ -126,8 +127,10 @@ impl SpamArguments {
             },
         };
         if mix.data == 0 && mix.value == 0 && mix.conflicts == 0 {
-            return Err(Failure::new(Code::Input, "all weights are 0: nothing would be sent")
-                .help("give at least one of --data, --value and --conflicts a weight"));
+            return Err(
+                Failure::new(Code::Input, "all weights are 0: nothing would be sent")
+                    .help("give at least one of --data, --value and --conflicts a weight"),
+            );
         }
         Ok(SpamConfig {
             rate: (self.rate > 0.0).then_some(self.rate),
@@ -142,13 +145,13 @@ impl SpamArguments {
     }
 }
 
-/// Sends and shows how far it is; `None` when it was ended before it began.
+/// Sends and shows how far it is.
 async fn spam(
     client: Client,
     faucet: &Client,
     config: SpamConfig,
     terminal: &Terminal,
-) -> Outcome<Option<SpamSummary>> {
+) -> Outcome<SpamSummary> {
     let mut signal = std::pin::pin!(stop_signal()?);
     terminal.live(Some("getting ready …"));
     let prepared = tokio::select! {
@@ -156,11 +159,7 @@ async fn spam(
         () = &mut signal => Err(SpamError::Stopped),
     };
     terminal.live(None);
-    let spammer = match prepared {
-        Ok(spammer) => spammer,
-        Err(SpamError::Stopped) if !terminal.is_json() => return Ok(None),
-        Err(error) => return Err(spam_failure(error)),
-    };
+    let spammer = prepared.map_err(spam_failure)?;
     let (stop, is_stopping) = watch::channel(false);
     let mut running = std::pin::pin!(spammer.run(is_stopping));
     let mut looks = tokio::time::interval(LIVE_INTERVAL);
@@ -170,7 +169,7 @@ async fn spam(
         tokio::select! {
             summary = &mut running => {
                 terminal.live(None);
-                return Ok(Some(summary));
+                return Ok(summary);
             }
             () = &mut signal, if !*stop.borrow() => {
                 stop.send_replace(true);
@@ -231,13 +230,99 @@ fn show(summary: &SpamSummary, terminal: &Terminal) {
     if summary.missed > 0 {
         rows.push((
             "missed",
-            format!("{} blocks: the node or this machine was too slow", summary.missed),
+            format!(
+                "{} blocks: the node or this machine was too slow",
+                summary.missed
+            ),
         ));
     }
     for (reason, refusal) in &summary.refusals {
-        let text = format!("{} times {reason}: {}", summary_count(refusal.count), refusal.message);
-        rows.push(("refused", tangle_types::words::plain(&text)));
+        let text = format!("{} times {reason}: {}", refusal.count, refusal.message);
+        rows.push(("refused", plain(&text)));
     }
     rows.push(("seed", summary.seed.to_string()));
     print_rows(&rows, terminal);
+}
+
+fn sample_line(sample: &Sample) -> String {
+    let confirmed = sample.no_transaction + sample.included;
+    format!(
+        "{} of {} blocks that were followed confirmed, {} conflicting, {} undecided",
+        confirmed, sample.blocks, sample.conflicting, sample.undecided
+    )
+}
+
+fn pairs_line(pairs: &Pairs) -> String {
+    let mut text = format!(
+        "{} of {} have one transfer included and one conflicting",
+        pairs.decided, pairs.sent
+    );
+    for (count, what) in [
+        (pairs.undecided, "undecided"),
+        (pairs.none_included, "with none included"),
+        (pairs.both_included, "with both included"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text
+}
+
+/// A run that sent nothing, or that saw a double spend, is no success.
+fn check(summary: &SpamSummary) -> Outcome {
+    if summary.pairs.both_included > 0 {
+        let message = "a double spend: both transfers of a pair are included";
+        return Err(Failure::new(Code::Check, message).with("pairs", summary.pairs.both_included));
+    }
+    let refusal = summary
+        .refusals
+        .values()
+        .max_by_key(|refusal| refusal.count);
+    match refusal {
+        Some(refusal) if summary.accepted == 0 => {
+            let message = format!("the node took no block: {}", refusal.message);
+            Err(Failure::new(Code::Refused, message)
+                .help("is it healthy? tangle status tells; --rate sends less"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn spam_failure(error: SpamError) -> Box<Failure> {
+    match error {
+        SpamError::Node(error) => client_failure(error),
+        SpamError::Faucet(ClientError::Address { .. } | ClientError::Unreachable { .. }) => {
+            Failure::new(Code::Unreachable, error).help(
+                "transfers need coins: tangle dev has a faucet, --faucet URL names another; \
+                 --data needs none",
+            )
+        }
+        SpamError::Faucet(_) => Failure::new(Code::Refused, error)
+            .help("a faucet that has been asked often pays again later; --data needs no coins"),
+        SpamError::NoCoins { .. } => Failure::new(Code::Funds, error)
+            .help("send coins there and run it with the same --seed, or ask again later"),
+        SpamError::Parameters => Failure::new(Code::Refused, error),
+        SpamError::Stopped => Failure::new(Code::Undecided, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_none_at_all_or_within_bounds() {
+        assert_eq!(rate("0"), Ok(0.0));
+        assert_eq!(rate("0.5"), Ok(0.5));
+        for bad in ["-1", "NaN", "inf", "1e7", "0.0001", "x", ""] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tags_have_at_most_64_bytes() {
+        assert!(tag(&"x".repeat(64)).is_ok());
+        assert!(tag(&"ü".repeat(33)).is_err());
+    }
 }
