@@ -43,6 +43,7 @@ use crate::failure::{Code, Failure, Outcome};
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
+    memory::give_back_soon();
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.command.is_quiet(), arguments.command.is_json());
     match run(arguments.command, &terminal) {

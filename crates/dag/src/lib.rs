@@ -10,6 +10,7 @@ mod chance;
 mod cone;
 mod cones;
 mod ids;
+mod known;
 mod pool;
 pub mod real;
 mod roots;

@@ -177,6 +177,12 @@ impl WeightWindow {
         self.next.wrapping_sub(self.first) as usize
     }
 
+    /// Most blocks that it holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.slot_mask as usize + 1
+    }
+
     /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -20,7 +20,7 @@ use tangle_types::{BlockId, MilestoneIndex, PARENTS_MAX};
 use crate::{
     Cone, ConeError, ConeIndexes, TipScore,
     cone::ConeWalk,
-    ids::IdMap,
+    known::{Known, Places},
     roots::Roots,
     vertex::{Handle, NONE, State, Table},
 };
@@ -80,19 +80,12 @@ impl<T> Solid<'_, T> {
     }
 }
 
-/// What the window knows of an id.
-#[derive(Clone, Copy, Debug)]
-enum Known {
-    Vertex(Handle),
-    Root(MilestoneIndex),
-}
-
 /// The unconfirmed part of the Tangle. `T` is what the caller keeps with a block.
 #[derive(Debug)]
 pub struct Dag<T> {
     config: DagConfig,
     confirmed: MilestoneIndex,
-    known: IdMap<Known>,
+    places: Places,
     table: Table<T>,
     roots: Roots,
     order: Vec<Handle>,
@@ -113,10 +106,6 @@ impl<T> Dag<T> {
         entry_points: impl IntoIterator<Item = (BlockId, MilestoneIndex)>,
     ) -> Self {
         let entry_points: BTreeMap<BlockId, MilestoneIndex> = entry_points.into_iter().collect();
-        let known = entry_points
-            .iter()
-            .map(|(id, index)| (*id, Known::Root(*index)))
-            .collect();
         let mut roots: Vec<_> = entry_points
             .into_iter()
             .map(|(id, index)| (index, id))
@@ -125,7 +114,7 @@ impl<T> Dag<T> {
         let mut dag = Self {
             config,
             confirmed: confirmed_index,
-            known,
+            places: Places::default(),
             table: Table::new(),
             roots: Roots::new(confirmed_index, roots),
             order: Vec::new(),
@@ -133,8 +122,23 @@ impl<T> Dag<T> {
             missing: BTreeSet::new(),
             serial: 0,
         };
+        for number in dag.roots.numbers() {
+            dag.places.add_root(number, &dag.table, &dag.roots);
+        }
         dag.forget_roots();
         dag
+    }
+
+    /// What the window knows of an id.
+    fn known(&self, id: &BlockId) -> Option<Known> {
+        self.places.get(id, &self.table, &self.roots)
+    }
+
+    /// A new vertex.
+    fn add_vertex(&mut self, id: BlockId, state: State) -> Handle {
+        let handle = self.table.add(id, state);
+        self.places.add_vertex(handle, &self.table, &self.roots);
+        handle
     }
 
     /// Adds a block. `root_of` is asked for the milestone that referenced a block which the window
@@ -158,9 +162,9 @@ impl<T> Dag<T> {
             "a block has 1 to 8 parents, not {}",
             parents.len()
         );
-        let placeholder = match self.known.get(&id) {
-            Some(Known::Vertex(handle)) if self.table[*handle].state == State::Missing => {
-                Some(*handle)
+        let placeholder = match self.known(&id) {
+            Some(Known::Vertex(handle)) if self.table[handle].state == State::Missing => {
+                Some(handle)
             }
             Some(_) => return Ok(Inserted::Known),
             None => None,
@@ -168,8 +172,8 @@ impl<T> Dag<T> {
         let mut found = [None; PARENTS_MAX];
         let mut may_be_forgotten = true;
         for (parent, found) in parents.iter().zip(&mut found) {
-            *found = match self.known.get(parent) {
-                Some(known) => Some(*known),
+            *found = match self.known(parent) {
+                Some(known) => Some(known),
                 None => root_of(parent)?.map(Known::Root),
             };
             may_be_forgotten &= !self.is_unforgotten(*found);
@@ -194,7 +198,7 @@ impl<T> Dag<T> {
     #[must_use]
     pub fn are_recent(&self, parents: &[BlockId]) -> bool {
         let mut parents = parents.iter();
-        parents.all(|parent| self.is_unforgotten(self.known.get(parent).copied()))
+        parents.all(|parent| self.is_unforgotten(self.known(parent)))
     }
 
     /// Whether a block with such a parent cannot be one that was referenced and forgotten.
@@ -212,11 +216,7 @@ impl<T> Dag<T> {
                 self.missing.remove(&handle);
                 handle
             }
-            None => {
-                let handle = self.table.add(id, State::Waiting);
-                self.known.insert(id, Known::Vertex(handle));
-                handle
-            }
+            None => self.add_vertex(id, State::Waiting),
         };
         let vertex = &mut self.table[handle];
         vertex.state = State::Waiting;
@@ -258,11 +258,10 @@ impl<T> Dag<T> {
 
     /// The vertex of a block that is not there yet.
     fn expect_block(&mut self, id: BlockId) -> Handle {
-        if let Some(Known::Vertex(handle)) = self.known.get(&id) {
-            return *handle;
+        if let Some(Known::Vertex(handle)) = self.known(&id) {
+            return handle;
         }
-        let handle = self.table.add(id, State::Missing);
-        self.known.insert(id, Known::Vertex(handle));
+        let handle = self.add_vertex(id, State::Missing);
         self.missing.insert(handle);
         handle
     }
@@ -317,18 +316,18 @@ impl<T> Dag<T> {
             vertex.roots = crate::vertex::Span::EMPTY;
             self.missing.insert(handle);
         } else {
-            self.known.remove(&id);
+            self.places.remove_vertex(&id, handle);
             self.table.remove(handle);
         }
     }
 
     /// Takes a vertex off its parents; a missing block for which no one waits is forgotten.
     fn cut_parents(&mut self, handle: Handle) {
-        let (known, missing) = (&mut self.known, &mut self.missing);
+        let (places, missing) = (&mut self.places, &mut self.missing);
         self.table.cut_parents(handle, |table, parent| {
             if table[parent].state == State::Missing && table[parent].child_count == 0 {
                 missing.remove(&parent);
-                known.remove(&table[parent].id);
+                places.remove_vertex(&table[parent].id, parent);
                 table.remove(parent);
             }
         });
@@ -337,16 +336,16 @@ impl<T> Dag<T> {
     /// The value kept with a block of the window, solid or not.
     #[must_use]
     pub fn value(&self, id: &BlockId) -> Option<&T> {
-        match self.known.get(id)? {
-            Known::Vertex(handle) => self.table[*handle].value.as_ref(),
+        match self.known(id)? {
+            Known::Vertex(handle) => self.table[handle].value.as_ref(),
             Known::Root(_) => None,
         }
     }
 
     /// Keeps another value with a block of the window; the one before, if there is such a block.
     pub fn replace(&mut self, id: &BlockId, value: T) -> Option<T> {
-        match self.known.get(id)? {
-            Known::Vertex(handle) => self.table[*handle].value.replace(value),
+        match self.known(id)? {
+            Known::Vertex(handle) => self.table[handle].value.replace(value),
             Known::Root(_) => None,
         }
     }
@@ -354,8 +353,8 @@ impl<T> Dag<T> {
     /// Whether a block of the window is solid. A root is solid too. `false` if unknown.
     #[must_use]
     pub fn is_solid(&self, id: &BlockId) -> bool {
-        match self.known.get(id) {
-            Some(Known::Vertex(handle)) => self.table[*handle].state == State::Solid,
+        match self.known(id) {
+            Some(Known::Vertex(handle)) => self.table[handle].state == State::Solid,
             Some(Known::Root(_)) => true,
             None => false,
         }
@@ -364,8 +363,8 @@ impl<T> Dag<T> {
     /// Whether blocks of the window wait for this one, which is not there.
     #[must_use]
     pub fn is_missing(&self, id: &BlockId) -> bool {
-        match self.known.get(id) {
-            Some(Known::Vertex(handle)) => self.table[*handle].state == State::Missing,
+        match self.known(id) {
+            Some(Known::Vertex(handle)) => self.table[handle].state == State::Missing,
             _ => false,
         }
     }
@@ -374,8 +373,8 @@ impl<T> Dag<T> {
     /// of a solid entry point.
     #[must_use]
     pub fn root(&self, id: &BlockId) -> Option<MilestoneIndex> {
-        match self.known.get(id)? {
-            Known::Root(index) => Some(*index),
+        match self.known(id)? {
+            Known::Root(index) => Some(index),
             Known::Vertex(_) => None,
         }
     }
@@ -383,14 +382,14 @@ impl<T> Dag<T> {
     /// Cone indexes of a solid block of the window or of a remembered root.
     #[must_use]
     pub fn cone_indexes(&self, id: &BlockId) -> Option<ConeIndexes> {
-        match self.known.get(id)? {
+        match self.known(id)? {
             Known::Vertex(handle) => {
-                let vertex = &self.table[*handle];
+                let vertex = &self.table[handle];
                 (vertex.state == State::Solid).then(|| vertex.cone.indexes())
             }
             Known::Root(index) => Some(ConeIndexes {
-                youngest: *index,
-                oldest: *index,
+                youngest: index,
+                oldest: index,
             }),
         }
     }
@@ -398,10 +397,10 @@ impl<T> Dag<T> {
     /// The tip score of a solid block of the window, at the confirmed index.
     #[must_use]
     pub fn score(&self, id: &BlockId) -> Option<TipScore> {
-        let Known::Vertex(handle) = self.known.get(id)? else {
+        let Known::Vertex(handle) = self.known(id)? else {
             return None;
         };
-        let vertex = &self.table[*handle];
+        let vertex = &self.table[handle];
         (vertex.state == State::Solid).then(|| self.score_of(vertex.cone.indexes()))
     }
 
@@ -431,10 +430,10 @@ impl<T> Dag<T> {
     pub fn cone(&self, starts: &[BlockId]) -> Result<Cone, ConeError> {
         let mut walk = ConeWalk::new(&self.table);
         for start in starts {
-            match self.known.get(start) {
+            match self.known(start) {
                 Some(Known::Root(_)) => {}
-                Some(Known::Vertex(handle)) => match self.table[*handle].state {
-                    State::Solid => walk.walk(*handle),
+                Some(Known::Vertex(handle)) => match self.table[handle].state {
+                    State::Solid => walk.walk(handle),
                     State::Waiting => return Err(ConeError::NotSolid(*start)),
                     State::Missing | State::Free => return Err(ConeError::Unknown(*start)),
                 },
@@ -451,13 +450,13 @@ impl<T> Dag<T> {
     /// # Errors
     /// The block is not solid, or unknown; a root is unknown here.
     pub fn past_cone(&self, id: &BlockId) -> Result<Cone, ConeError> {
-        let Some(Known::Vertex(handle)) = self.known.get(id) else {
+        let Some(Known::Vertex(handle)) = self.known(id) else {
             return Err(ConeError::Unknown(*id));
         };
-        match self.table[*handle].state {
+        match self.table[handle].state {
             State::Solid => {
                 let mut walk = ConeWalk::new(&self.table);
-                walk.walk(*handle);
+                walk.walk(handle);
                 Ok(walk.finish().without_start())
             }
             State::Waiting => Err(ConeError::NotSolid(*id)),
@@ -483,8 +482,8 @@ impl<T> Dag<T> {
             if !self.table.holds(handle, id) {
                 continue;
             }
-            self.known.insert(*id, Known::Root(index));
-            self.roots.push(index, *id);
+            let number = self.roots.push(index, *id);
+            self.places.settle(id, handle, number);
             while let Some(edge) = self.table[handle].first_child() {
                 self.table.cut(edge);
                 self.table[edge.child()].roots.join(index.into());
@@ -512,12 +511,12 @@ impl<T> Dag<T> {
 
     fn forget_roots(&mut self) {
         let config = self.config;
-        while let Some(id) = self.roots.forget(
+        while let Some((number, id)) = self.roots.forget(
             self.confirmed,
             config.below_max_depth,
             config.root_count_max,
         ) {
-            self.known.remove(&id);
+            self.places.remove_root(&id, number);
         }
     }
 
@@ -582,7 +581,7 @@ impl<T> Dag<T> {
             if vertex.state == State::Waiting {
                 self.waiting.remove(&vertex.serial);
             }
-            self.known.remove(&vertex.id);
+            self.places.remove_vertex(&vertex.id, *handle);
             ids.push(vertex.id);
             self.table.remove(*handle);
         }
@@ -619,11 +618,11 @@ impl<T> Dag<T> {
     #[must_use]
     pub fn missing_in_past(&self, id: &BlockId, limit: usize, visit_max: usize) -> Vec<BlockId> {
         let mut missing = Vec::new();
-        let Some(Known::Vertex(start)) = self.known.get(id) else {
+        let Some(Known::Vertex(start)) = self.known(id) else {
             return missing;
         };
         let mut is_seen = vec![0_u64; self.table.handle_count().div_ceil(64)];
-        let mut queue = VecDeque::from([*start]);
+        let mut queue = VecDeque::from([start]);
         let mut left = visit_max;
         while let Some(handle) = queue.pop_front()
             && missing.len() < limit
@@ -651,10 +650,9 @@ impl<T> Dag<T> {
     /// Drops a block that waits for parents; whether there was one. It is missing again if others
     /// wait for it.
     pub fn drop_waiting(&mut self, id: &BlockId) -> bool {
-        let Some(Known::Vertex(handle)) = self.known.get(id) else {
+        let Some(Known::Vertex(handle)) = self.known(id) else {
             return false;
         };
-        let handle = *handle;
         if self.table[handle].state != State::Waiting {
             return false;
         }

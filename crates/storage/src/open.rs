@@ -243,8 +243,8 @@ fn move_pruning_index(
         let record = log.commit(commit.position, commit.index)?;
         entry_points.extend(pruned_roots(&record.roots, index));
     }
-    let before = view.entry_points()?;
-    change.set_entry_points(before.iter().map(|(id, _)| id), &entry_points);
+    let before = view.entry_points()?.into_iter().collect();
+    change.set_entry_points(&before, &entry_points);
     ledger.apply(&change)
 }
 
@@ -294,7 +294,7 @@ fn write_base(ledger: &Ledger, base: &Base) -> Result<Head, SnapshotError> {
         change.chain.insert(key, Some(parameters.to_bytes()));
     }
     let entry_points = base.entry_points.iter().copied().collect();
-    change.set_entry_points(std::iter::empty(), &entry_points);
+    change.set_entry_points(&HashMap::new(), &entry_points);
     ledger.apply(&change)?;
     Ok(head)
 }

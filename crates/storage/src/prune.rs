@@ -196,17 +196,25 @@ impl Writer {
     ) -> Result<HashMap<BlockId, MilestoneIndex>, StoreError> {
         let head = self.shared.head();
         let last = index.0.saturating_add(2 * depth).min(head.ledger_index.0);
-        self.roots.retain(|known, _| known.0 > index.0);
+        let next = index.next();
+        self.roots.retain(|known, _| *known > next);
         let mut entry_points = HashMap::new();
-        for number in (index.0 + 1..=last).map(MilestoneIndex) {
+        if let Some(record) = self.shared.commit(next)? {
+            entry_points.extend(pruned_roots(&record.roots, index));
+        }
+        for number in (next.0 + 1..=last).map(MilestoneIndex) {
             if let Entry::Vacant(unknown) = self.roots.entry(number) {
                 let record = self.shared.commit(number)?;
-                unknown.insert(record.map(|record| record.roots).unwrap_or_default());
+                // Most lie in the milestone right before, and count only when that is the last
+                // one pruned; by then they are read again.
+                let before = MilestoneIndex(number.0 - 2);
+                let early = record.map(|record| pruned_roots(&record.roots, before).collect());
+                unknown.insert(early.unwrap_or_default());
             }
             entry_points.extend(pruned_roots(&self.roots[&number], index));
         }
         let before = self.shared.entry_points();
-        change.set_entry_points(before.keys(), &entry_points);
+        change.set_entry_points(&before, &entry_points);
         Ok(entry_points)
     }
 

@@ -63,8 +63,8 @@ pub struct Writer {
     pub(crate) repairs: Vec<String>,
     /// For the oldest segments, by number: the newest milestone that needs them.
     pub(crate) needed_until: BTreeMap<u64, MilestoneIndex>,
-    /// What the cones of milestones shortly above the pruned ones end at; kept from one pruning to
-    /// the next.
+    /// What the cones of milestones shortly above the pruned ones end at, without the milestone
+    /// right before; kept from one pruning to the next.
     pub(crate) roots: BTreeMap<MilestoneIndex, Vec<(BlockId, MilestoneIndex)>>,
     reservation: Option<(MilestoneIndex, MilestoneId)>,
     is_poisoned: bool,

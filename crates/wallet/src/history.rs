@@ -294,9 +294,8 @@ fn event(state: &State, at: At, turn: &Turn<'_>) -> Option<Event> {
     for record in &turn.created {
         event.receive(&record.output.output);
     }
-    let others = state.elsewhere.get(&id).map(|outputs| {
-        let kept = outputs.iter();
-        let kept = kept.map(|(index, output)| (OutputId::new(id, *index), output));
+    let others = state.elsewhere.contains_key(&id).then(|| {
+        let kept = state.made_for_others(id).into_iter();
         let named = turn.foreign.iter();
         let named = named.map(|record| (record.output.id, &record.output.output));
         kept.chain(named).collect::<Others<'_>>()

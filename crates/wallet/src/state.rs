@@ -222,6 +222,16 @@ impl State {
         self.elsewhere.insert(id, others);
     }
 
+    /// What a transaction that spent something of the wallet made for others, without outputs that
+    /// name a key of the wallet; empty when nobody knows.
+    #[must_use]
+    pub fn made_for_others(&self, id: TransactionId) -> Vec<(OutputId, &Output)> {
+        let others = self.elsewhere.get(&id).into_iter().flatten();
+        others
+            .map(|(index, output)| (OutputId::new(id, *index), output))
+            .collect()
+    }
+
     /// Forgets an account with its keys; outputs that name them are somebody else's then.
     pub fn forget_account(&mut self, number: u32) {
         self.accounts.remove(&number);

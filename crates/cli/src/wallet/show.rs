@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tangle_types::json::OutputJson;
 use tangle_types::words::{date, explain, plain};
-use tangle_types::{LedgerOutput, OutputId, TransactionId};
+use tangle_types::{LedgerOutput, Output, OutputId, TransactionId};
 use tangle_wallet::{Balance, Holdings, Network, Standing, history as events};
 
 use super::args::SyncArguments;
@@ -253,6 +253,7 @@ pub(super) fn transaction(context: &mut Context<'_>, id: TransactionId) -> Outco
         .iter()
         .filter(|record| record.spent.is_some_and(|spent| spent.transaction_id == id))
         .collect();
+    let others = state.made_for_others(id);
     let is_pending = state
         .pending
         .iter()
@@ -266,15 +267,21 @@ pub(super) fn transaction(context: &mut Context<'_>, id: TransactionId) -> Outco
     if context.terminal.is_json() {
         let hrp = &network.parameters.bech32_hrp;
         let list = |records: &[&&tangle_wallet::Record]| {
-            let rows = records
-                .iter()
-                .map(|record| record_json(&record.output, "own"));
+            let rows = records.iter().map(|record| {
+                let held = &record.output;
+                let standing = Standing::of(&held.output, state, network.ledger.time);
+                record_json(held, standing_text(standing, record.spent.is_some()))
+            });
             rows.collect::<Vec<_>>()
         };
+        let others = others
+            .iter()
+            .map(|(id, output)| json!({ "outputId": id, "output": OutputJson::from(*output) }));
         let value = json!({
             "transactionId": id, "pending": is_pending,
             "event": event.as_ref().map(|event| event_json(event, hrp)),
             "created": list(&created), "consumed": list(&consumed),
+            "createdForOthers": others.collect::<Vec<_>>(),
         });
         context.terminal.json(&value);
         return Ok(());
@@ -282,18 +289,30 @@ pub(super) fn transaction(context: &mut Context<'_>, id: TransactionId) -> Outco
     if let Some(event) = &event {
         print(context, &event_lines(context, event, &network));
     }
-    for (title, records) in [("consumed", consumed), ("created", created)] {
-        for record in records {
-            let words = context.with_words(&network, |words| {
-                explain(&record.output.output, words).join("; ")
-            });
-            let id = short(&record.output.id);
-            context
-                .terminal
-                .line(&format!("  {title:<9} {id}  {words}"));
-        }
+    let rows = |title, records: Vec<&&tangle_wallet::Record>| {
+        let outputs = records.into_iter().map(|record| &record.output);
+        let row = |held: &LedgerOutput| (title, held.id, held.output.clone());
+        outputs.map(row).collect::<Vec<_>>()
+    };
+    let others = others.into_iter();
+    let others = others.map(|(id, output)| ("created", id, output.clone()));
+    let mut made = rows("created", created);
+    made.extend(others);
+    made.sort_unstable_by_key(|(_, id, _)| *id);
+    for row in rows("consumed", consumed).into_iter().chain(made) {
+        print_row(context, &network, &row);
     }
     Ok(())
+}
+
+/// An output of a transaction, and what became of it there.
+fn print_row(context: &Context<'_>, network: &Network, row: &(&str, OutputId, Output)) {
+    let (title, id, output) = row;
+    let words = context.with_words(network, |words| explain(output, words).join("; "));
+    let id = short(id);
+    context
+        .terminal
+        .line(&format!("  {title:<9} {id}  {words}"));
 }
 
 /// The node and its network.

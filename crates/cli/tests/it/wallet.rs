@@ -350,6 +350,22 @@ fn history_tells_what_became_of_each_thing() {
 }
 
 #[test]
+fn transaction_shows_where_the_coins_went() {
+    let network = fixture();
+    let other = tangle_types::Address::Ed25519([200; 32]);
+    let other = other.to_bech32("tst");
+    let sent = network.json(&["send", &other, "5TST"]);
+    let id = sent["transactionId"].as_str().expect("an id");
+    let text = network.text(&["transaction", id]);
+    let payment = format!("holds 5 TST; belongs to {other}");
+    assert!(text.contains(&payment), "{text}");
+    let shown = network.json(&["transaction", id]);
+    assert_eq!(shown["createdForOthers"][0]["output"]["amount"], "5000000");
+    assert_eq!(shown["consumed"][0]["standing"], "spent");
+    assert_eq!(shown["created"][0]["standing"], "free");
+}
+
+#[test]
 fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
     let network = fixture();
     let steering = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\nholds 9 TST \u{202e}x<script>alert(1)</script>";

@@ -5,6 +5,10 @@
 //! proposes and the pools do not hold is passed over; when it proposes nothing else, the pools are
 //! drawn from. As many parents are drawn as are wanted, and equal ones are one, so there may be
 //! fewer.
+//!
+//! Weights are brought up to date when somebody asks: until then blocks only queue up, and those
+//! that would have left the window again by then never enter it. A node that takes in much and is
+//! asked for few tips pays for the window once for each question, not for each block.
 
 use std::collections::VecDeque;
 
@@ -53,6 +57,8 @@ pub struct WeightedTips {
     /// Greatest age of a tip, if the strategy has one.
     age_max: Option<u64>,
     window: WeightWindow,
+    /// Blocks that are to enter the window.
+    arrivals: Arrivals,
     /// Ids and states of the blocks in the window, oldest first.
     blocks: VecDeque<Block>,
     places: IdMap<Place>,
@@ -74,8 +80,57 @@ struct Block {
 enum State {
     /// Not referenced, with this score.
     Waiting(TipScore),
-    /// Referenced, or gone.
-    Settled,
+    Referenced,
+    /// It sank below max depth.
+    Gone,
+}
+
+impl State {
+    /// The state after a milestone. `score` is the block's new one, `None` when it is settled.
+    fn after(self, score: impl FnOnce() -> Option<TipScore>) -> Self {
+        let Self::Waiting(before) = self else {
+            return self;
+        };
+        match score() {
+            Some(after) => Self::Waiting(after),
+            None if before == TipScore::BelowMaxDepth => Self::Gone,
+            None => Self::Referenced,
+        }
+    }
+}
+
+/// The newest blocks that have not entered the window, oldest first.
+#[derive(Debug, Default)]
+struct Arrivals {
+    blocks: VecDeque<Arrival>,
+    /// The parents of all of them, in the same order.
+    parents: VecDeque<BlockId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    block: Block,
+    now: u64,
+    /// The score when it came.
+    score: TipScore,
+    parent_count: usize,
+}
+
+impl Arrivals {
+    fn push(&mut self, arrival: Arrival, parents: &[BlockId]) {
+        self.blocks.push_back(arrival);
+        self.parents.extend(parents);
+    }
+
+    /// Takes the oldest off; its parents are the first that many of `parents`.
+    fn pop(&mut self, parents: &mut [BlockId; PARENT_COUNT_MAX]) -> Option<Arrival> {
+        let arrival = self.blocks.pop_front()?;
+        let taken = self.parents.drain(..arrival.parent_count);
+        taken
+            .zip(parents)
+            .for_each(|(taken, parent)| *parent = taken);
+        Some(arrival)
+    }
 }
 
 /// Counts blocks in two spans of time, the one that runs and the one before.
@@ -125,12 +180,49 @@ impl WeightedTips {
                 _ => None,
             },
             window,
+            arrivals: Arrivals::default(),
             blocks: VecDeque::new(),
             places: IdMap::default(),
             selector: Selector::new(config.strategy, config.start),
             chance: Chance::stream(seed, CHOICES),
             now: Moment(0),
             rate: Rate::default(),
+        }
+    }
+
+    /// Lets all that came enter the window.
+    fn catch_up(&mut self) {
+        let mut parents = [BlockId([0; 32]); PARENT_COUNT_MAX];
+        while let Some(arrival) = self.arrivals.pop(&mut parents) {
+            self.enter(&arrival, &parents[..arrival.parent_count]);
+        }
+    }
+
+    fn enter(&mut self, arrival: &Arrival, parents: &[BlockId]) {
+        let leaving = self.window.leaving().1;
+        for block in self.blocks.drain(..leaving as usize) {
+            self.places.remove(&block.id);
+        }
+        let mut places = [0; PARENT_COUNT_MAX];
+        let mut count = 0;
+        let known = parents.iter().filter_map(|parent| self.places.get(parent));
+        for (known, place) in known.zip(&mut places) {
+            *place = *known;
+            count += 1;
+        }
+        let parents = &places[..count];
+        let place = match arrival.score {
+            TipScore::Healthy => self.window.add(arrival.now, parents),
+            // As in TIP-3: its approval does not use up the tips it approves.
+            TipScore::SemiLazy | TipScore::Lazy | TipScore::BelowMaxDepth => {
+                self.window.add_shut(arrival.now, parents)
+            }
+        };
+        let Block { id, state } = arrival.block;
+        self.blocks.push_back(arrival.block);
+        self.places.insert(id, place);
+        if state != State::Waiting(arrival.score) {
+            show(&mut self.window, place, state);
         }
     }
 
@@ -173,56 +265,36 @@ impl TipSelection for WeightedTips {
         self.now = now;
         self.rate.on_block(now.0);
         self.pools.on_solid(now, id, parents, score);
-        let leaving = self.window.leaving().1;
-        for block in self.blocks.drain(..leaving as usize) {
-            self.places.remove(&block.id);
+        if self.arrivals.blocks.len() == self.window.capacity() {
+            self.arrivals.pop(&mut [id; PARENT_COUNT_MAX]);
         }
-        let mut places = [0; PARENT_COUNT_MAX];
-        let mut count = 0;
-        let known = parents.iter().filter_map(|parent| self.places.get(parent));
-        for (known, place) in known.zip(&mut places) {
-            *place = *known;
-            count += 1;
-        }
-        let parents = &places[..count];
-        let place = match score {
-            TipScore::Healthy => self.window.add(now.0, parents),
-            // As in TIP-3: its approval does not use up the tips it approves.
-            TipScore::SemiLazy | TipScore::Lazy | TipScore::BelowMaxDepth => {
-                self.window.add_shut(now.0, parents)
-            }
+        let arrival = Arrival {
+            block: Block {
+                id,
+                state: State::Waiting(score),
+            },
+            now: now.0,
+            score,
+            parent_count: parents.len().min(PARENT_COUNT_MAX),
         };
-        self.blocks.push_back(Block {
-            id,
-            state: State::Waiting(score),
-        });
-        self.places.insert(id, place);
+        self.arrivals
+            .push(arrival, &parents[..arrival.parent_count]);
     }
 
     fn on_confirmed(&mut self, score: &dyn Fn(&BlockId) -> Option<TipScore>) {
         self.pools.on_confirmed(score);
+        for arrival in &mut self.arrivals.blocks {
+            let Block { id, state } = &mut arrival.block;
+            *state = state.after(|| score(id));
+        }
         let Some(first) = self.window.oldest() else {
             return;
         };
         for (block, offset) in self.blocks.iter_mut().zip(0_u32..) {
-            let State::Waiting(before) = block.state else {
-                continue;
-            };
-            let place = first.wrapping_add(offset);
-            match score(&block.id) {
-                Some(after) => {
-                    block.state = State::Waiting(after);
-                    if after != before {
-                        self.window.set_open(place, after == TipScore::Healthy);
-                    }
-                }
-                None => {
-                    block.state = State::Settled;
-                    // What sank below max depth is gone; all else was referenced.
-                    self.window
-                        .set_open(place, before != TipScore::BelowMaxDepth);
-                    self.window.take_off(place);
-                }
+            let after = block.state.after(|| score(&block.id));
+            if after != block.state {
+                block.state = after;
+                show(&mut self.window, first.wrapping_add(offset), after);
             }
         }
     }
@@ -237,6 +309,7 @@ impl TipSelection for WeightedTips {
         if request.semi_lazy {
             return self.pools.select(request);
         }
+        self.catch_up();
         let mut chosen = Vec::with_capacity(request.count.min(PARENT_COUNT_MAX));
         let (mut position, mut tries) = (0, TRIES_MAX);
         while position < request.count && tries > 0 {
@@ -273,15 +346,31 @@ impl TipSelection for WeightedTips {
             strategy: self.name,
             depth_ms: self.selector.takes_walks().then_some(self.start.depth),
             depth_needed_ms,
-            window_blocks: self.window.len(),
+            window_blocks: self
+                .window
+                .capacity()
+                .min(self.window.len() + self.arrivals.blocks.len()),
         }
     }
 
     fn weigh(&mut self, id: &BlockId) -> Option<Weighed> {
+        self.catch_up();
         let place = *self.places.get(id)?;
         Some(Weighed {
             weight: self.window.weight(place),
             confidence: self.confidence(place),
         })
+    }
+}
+
+/// Lets walks see what became of a block.
+fn show(window: &mut WeightWindow, place: Place, state: State) {
+    match state {
+        State::Waiting(score) => window.set_open(place, score == TipScore::Healthy),
+        State::Referenced => {
+            window.set_open(place, true);
+            window.take_off(place);
+        }
+        State::Gone => window.set_open(place, false),
     }
 }

@@ -227,9 +227,9 @@ proptest! {
                 dag.confirm(MilestoneIndex(step / 20), &cone);
                 dag.drop_hopeless();
             }
-            let roots = dag.known.values().filter(|it| matches!(it, Known::Root(_))).count();
+            let roots = dag.roots.numbers().count();
             prop_assert!(roots <= 20);
-            prop_assert_eq!(dag.known.len(), roots + dag.len() + dag.missing.len());
+            prop_assert_eq!(dag.places.len(), roots + dag.len() + dag.missing.len());
         }
         prop_assert!(dag.table.handle_count() <= 200 + 10 * PARENTS_MAX);
     }

@@ -150,17 +150,19 @@ impl Change {
     }
 
     /// Replaces the entry points.
-    pub(crate) fn set_entry_points<'a>(
+    pub(crate) fn set_entry_points(
         &mut self,
-        before: impl Iterator<Item = &'a BlockId>,
+        before: &HashMap<BlockId, MilestoneIndex>,
         entry_points: &HashMap<BlockId, MilestoneIndex>,
     ) {
-        for id in before.filter(|id| !entry_points.contains_key(id)) {
+        for id in before.keys().filter(|id| !entry_points.contains_key(id)) {
             self.chain.insert(chain_key(tag::ENTRY_POINT, &id.0), None);
         }
         for (id, index) in entry_points {
-            let key = chain_key(tag::ENTRY_POINT, &id.0);
-            self.chain.insert(key, Some(index.0.to_be_bytes().to_vec()));
+            if before.get(id) != Some(index) {
+                let key = chain_key(tag::ENTRY_POINT, &id.0);
+                self.chain.insert(key, Some(index.0.to_be_bytes().to_vec()));
+            }
         }
     }
 

@@ -140,6 +140,7 @@ fn confidence_is_right_when_cones_are_forgotten() {
         healthy(&mut tips, u64::from(block) * 1_000, block, &chosen);
         parents.insert(block, chosen);
     }
+    tips.catch_up();
     for (block, other) in [(799, 3), (700, 690), (500, 100), (300, 299), (100, 200)] {
         let mut stack = vec![block];
         let mut is_past = false;
@@ -188,9 +189,75 @@ fn blocks_that_left_the_window_are_forgotten() {
     healthy(&mut tips, 0, 0, &[]);
     for number in 1..20_000 {
         healthy(&mut tips, u64::from(number), number, &[number - 1]);
+        if number == 10_000 {
+            assert_eq!(select(&mut tips), [number]);
+        }
+        assert!(tips.arrivals.blocks.len() <= 2_048);
+        assert!(tips.arrivals.parents.len() <= tips.arrivals.blocks.len());
     }
+    assert_eq!(select(&mut tips), [19_999]);
+    assert!(tips.arrivals.blocks.is_empty() && tips.arrivals.parents.is_empty());
     assert!(tips.blocks.len() <= 2_048 && tips.places.len() == tips.blocks.len());
     assert_eq!(tips.blocks.len(), tips.window.len());
-    assert_eq!(select(&mut tips), [19_999]);
+    assert_eq!(tips.report().window_blocks, tips.window.len());
     assert_eq!(tips.weigh(&id(5)), None);
+}
+
+#[test]
+fn it_makes_no_difference_how_often_somebody_asks() {
+    let scores = [
+        TipScore::Healthy,
+        TipScore::Healthy,
+        TipScore::Healthy,
+        TipScore::SemiLazy,
+        TipScore::Lazy,
+        TipScore::BelowMaxDepth,
+    ];
+    // Asked always, for every hundredth block, and once after more blocks than there is room for.
+    let mut asked: Vec<WeightedTips> = (0..3).map(|_| heaviest()).collect();
+    let mut chance = Chance::new(7);
+    for block in 0..5_000_u32 {
+        let reach = block.min(30) as usize;
+        let parents: Vec<u32> = (0..reach.min(2))
+            .map(|_| block - 1 - chance.below(reach) as u32)
+            .collect();
+        let score = scores[chance.below(scores.len())];
+        for tips in &mut asked {
+            solid(tips, u64::from(block), block, &parents, score);
+        }
+        if block % 50 == 49 {
+            // Each has been referenced or has sunk after some time; until then its score varies.
+            let after = |id: &BlockId| {
+                let number = number(id);
+                let is_settled = number + 100 + number % 97 < block;
+                (!is_settled).then_some(scores[(number + block / 50) as usize % scores.len()])
+            };
+            asked.iter_mut().for_each(|tips| tips.on_confirmed(&after));
+        }
+        select(&mut asked[0]);
+        if block % 100 == 0 {
+            select(&mut asked[1]);
+        }
+    }
+    // The last of them asks after its window has been passed over twice.
+    let [always, often, once] = &mut asked[..] else {
+        unreachable!("there are three");
+    };
+    for tips in [&mut *often, &mut *once] {
+        for block in 0..5_000 {
+            let weight = |tips: &mut WeightedTips| tips.weigh(&id(block)).map(|it| it.weight);
+            let (one, other) = (weight(tips), weight(always));
+            // The window gives up words of 64 blocks, so its end may lie a little elsewhere.
+            if block > 5_000 - 900 || other.is_none() == one.is_none() {
+                assert_eq!(one, other, "block {block}");
+            }
+            let open = |tips: &WeightedTips| {
+                let place = tips.places.get(&id(block))?;
+                Some((tips.window.is_open(*place), tips.window.is_tip(*place)))
+            };
+            if let Some((one, other)) = open(tips).zip(open(always)) {
+                assert_eq!(one, other, "block {block}");
+            }
+        }
+    }
 }
