@@ -33,7 +33,7 @@ struct Followed {
 #[derive(Debug)]
 enum What {
     One(BlockId),
-    Pair([(BlockId, Held); 2]),
+    Pair(Box<[(BlockId, Held); 2]>),
 }
 
 /// All that is followed. Of the sample further blocks are left out when it is full; pairs are
@@ -68,7 +68,7 @@ impl FollowList {
     pub(super) fn pair(&mut self, blocks: [(BlockId, Held); 2]) {
         self.open.push(Followed {
             sent: Instant::now(),
-            what: What::Pair(blocks),
+            what: What::Pair(Box::new(blocks)),
         });
     }
 
@@ -147,7 +147,8 @@ async fn decide(shared: &Shared, followed: &Followed, now: Instant) -> Result<bo
             let mut tally = shared.tally();
             tally.referenced(state, now.saturating_duration_since(followed.sent));
         }
-        What::Pair([first, second]) => {
+        What::Pair(pair) => {
+            let [first, second] = pair.as_ref();
             let (Some(first_state), Some(second_state)) = (
                 state(shared, &first.0).await?,
                 state(shared, &second.0).await?,
