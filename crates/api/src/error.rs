@@ -53,7 +53,7 @@ impl ApiError {
     }
 
     /// 400: the request makes no sense.
-    pub(crate) fn bad_request(cause: impl std::fmt::Display) -> Self {
+    pub fn bad_request(cause: impl std::fmt::Display) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             format!("invalid parameter, error: {cause}"),
@@ -162,7 +162,7 @@ impl ApiError {
     }
 
     /// 503: not now.
-    pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Self {
+    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             format!("service unavailable, error: {cause}"),

@@ -36,6 +36,6 @@ pub use auth::{
 pub use config::{ApiConfig, BaseToken, EventLimits, Limits};
 pub use description::{json as openapi_json, openapi};
 pub use error::ApiError;
-pub use pages::Pages;
+pub use pages::{Asset, Attributes, Html, Pages, SinglePage, lines};
 pub use router::router;
 pub use server::serve;

@@ -6,7 +6,7 @@
 //! a token came with them, or the page is the node's own. Programs send no `Origin`.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -21,6 +21,22 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     ApiError::forbidden("a page of another origin needs a token for this").into_response()
+}
+
+/// Guards routes that make this machine work for whoever asks: pages of another origin may not, and
+/// neither may one that was loaded under a name that now leads here.
+pub(crate) async fn own_only(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    // What browsers say of requests that carry no origin, as those for a picture.
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let is_own_site = site.is_none_or(|site| matches!(site, b"same-origin" | b"none"));
+    if is_own_site && host.is_some_and(is_fixed) && !is_foreign(headers) {
+        return next.run(request).await;
+    }
+    ApiError::forbidden("only the page served here may ask for this").into_response()
 }
 
 /// Whether the request comes from a page that this node did not serve.
@@ -55,8 +71,6 @@ fn is_fixed(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn foreign(origin: &'static str, host: &'static str) -> bool {

@@ -9,6 +9,7 @@ mod network;
 mod plot;
 mod replay;
 mod report;
+mod serve;
 mod sweep;
 mod verify;
 
@@ -61,6 +62,9 @@ pub(crate) enum SimCommand {
     Plot(plot::PlotArguments),
     /// Simulate all that `docs/tip-selection.md` says and print that page with its plots.
     Report(report::ReportArguments),
+    /// Show the simulator in a browser on this machine: a Tangle that grows before your eyes, its
+    /// cones, its confidence, and attacks on it.
+    Serve(serve::ServeArguments),
 }
 
 impl SimCommand {
@@ -73,6 +77,7 @@ impl SimCommand {
             Self::Verify(arguments) => arguments.json,
             Self::Attack(arguments) => arguments.json,
             Self::Replay(arguments) => arguments.json,
+            Self::Serve(arguments) => arguments.json,
             Self::Sweep(_) | Self::Plot(_) | Self::Report(_) => false,
         }
     }
@@ -90,5 +95,6 @@ pub(crate) fn run(command: &SimCommand, terminal: &Terminal) -> Outcome {
         SimCommand::Replay(arguments) => replay::run(arguments, terminal),
         SimCommand::Plot(arguments) => plot::run(arguments, terminal),
         SimCommand::Report(arguments) => report::run(arguments, terminal),
+        SimCommand::Serve(arguments) => serve::run(arguments, terminal),
     }
 }

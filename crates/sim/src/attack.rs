@@ -14,6 +14,7 @@ mod host;
 mod odds;
 mod plan;
 mod race;
+mod seen;
 mod setup;
 mod sight;
 
@@ -22,6 +23,7 @@ use tangle_dag::Chance;
 
 use duel::Duel;
 pub use odds::{Critical, Odds, Question, Search};
+pub use seen::{Role, SeenBlock, Watched};
 pub use setup::{Aim, Attack, AttackNameError, Rule, Setup, SetupError};
 
 /// Honest blocks that wait too long, above those that do without an attack: harm.
@@ -54,12 +56,20 @@ pub struct Trial {
 /// # Errors
 /// The setup makes no sense.
 pub fn trial(setup: &Setup, seed: u64) -> Result<Trial, SetupError> {
+    Ok(watch(setup, seed)?.trial)
+}
+
+/// Plays an attack once, and shows its blocks.
+///
+/// # Errors
+/// The setup makes no sense.
+pub fn watch(setup: &Setup, seed: u64) -> Result<Watched, SetupError> {
     let setup = setup.effective()?;
-    let plain = |succeeded: bool| Trial {
+    let outcome = |succeeded: bool, measure: f64| Trial {
         seed,
         succeeded,
         content_after: None,
-        measure: f64::from(u8::from(succeeded)),
+        measure,
         refused: false,
     };
     if setup.has_engines() {
@@ -67,32 +77,31 @@ pub fn trial(setup: &Setup, seed: u64) -> Result<Trial, SetupError> {
     }
     Ok(match setup.attack {
         Attack::LargeWeight | Attack::Outpacing => {
-            plain(race::wins(&setup, &mut Chance::stream(seed, RACE)))
+            let succeeded = race::wins(&setup, &mut Chance::stream(seed, RACE));
+            Watched {
+                trial: outcome(succeeded, f64::from(u8::from(succeeded))),
+                blocks: Vec::new(),
+            }
         }
         Attack::LazyTips | Attack::GenesisTips => {
-            let late = |setup: &Setup| Duel::new(setup, seed).waiting().late;
-            let extra = late(&setup) - late(&without_attacker(&setup));
-            Trial {
-                seed,
-                succeeded: extra > LATE,
-                content_after: None,
-                measure: extra,
-                refused: false,
+            let mut duel = Duel::new(&setup, seed);
+            let honest = Duel::new(&without_attacker(&setup), seed).waiting();
+            let extra = duel.waiting().late - honest.late;
+            Watched {
+                trial: outcome(extra > LATE, extra),
+                blocks: duel.into_seen(),
             }
         }
         Attack::Selfish => {
-            let mean = |setup: &Setup| Duel::new(setup, seed).waiting().mean;
             let honest = Setup {
                 share: 0.0,
                 ..setup
             };
-            let longer = mean(&setup) / mean(&honest);
-            Trial {
-                seed,
-                succeeded: longer >= LONGER,
-                content_after: None,
-                measure: longer,
-                refused: false,
+            let mut duel = Duel::new(&setup, seed);
+            let longer = duel.waiting().mean / Duel::new(&honest, seed).waiting().mean;
+            Watched {
+                trial: outcome(longer >= LONGER, longer),
+                blocks: duel.into_seen(),
             }
         }
         _ => duel(&setup, seed),
@@ -109,14 +118,19 @@ pub fn foreign_share(setup: &Setup, seed: u64) -> Result<f64, SetupError> {
     Ok(Duel::new(&setup, seed).foreign_share())
 }
 
-fn duel(setup: &Setup, seed: u64) -> Trial {
-    let end = Duel::new(setup, seed).run();
-    Trial {
+fn duel(setup: &Setup, seed: u64) -> Watched {
+    let mut duel = Duel::new(setup, seed);
+    let end = duel.run();
+    let trial = Trial {
         seed,
         succeeded: end.succeeded,
         content_after: end.content_after,
         measure: end.double_part,
         refused: end.has_refused,
+    };
+    Watched {
+        trial,
+        blocks: duel.into_seen(),
     }
 }
 

@@ -23,6 +23,8 @@ mod scenario;
 mod trace;
 mod walk;
 
+use std::ops::ControlFlow;
+
 pub use arrivals::{ArrivalError, ArrivalReader, RecordedArrivals};
 pub use events::Event;
 pub use issuers::Issuers;
@@ -32,10 +34,11 @@ pub use scenario::{
 };
 pub use trace::{Replayed, TRACE_HEAD, TRACE_HEAD_ISSUERS, TRACE_MAX, Trace, TraceError};
 
-/// Takes the transactions of a run, in order.
-pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>);
+/// Takes the transactions of a run, in order, and breaks off when it wants no more.
+pub type Sink<'a> = &'a mut dyn FnMut(&Event<'_>) -> ControlFlow<()>;
 
-/// Runs a scenario to its end; `sink` gets every transaction as it is issued.
+/// Runs a scenario to its end, or until `sink` breaks off, which gets every transaction as it is
+/// issued; then the report tells of those that it got.
 ///
 /// # Errors
 /// The scenario makes no sense.

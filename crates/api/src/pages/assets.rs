@@ -9,15 +9,21 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-/// A file.
-pub(crate) struct Asset {
+/// A file that lies in the binary.
+#[derive(Debug)]
+pub struct Asset {
     content_type: &'static str,
     content: &'static str,
     path: String,
 }
 
 impl Asset {
-    fn new(name: &str, content_type: &'static str, content: &'static str) -> Self {
+    /// A file with a name that has an ending, such as `style.css`.
+    ///
+    /// # Panics
+    /// The name has no ending.
+    #[must_use]
+    pub fn new(name: &str, content_type: &'static str, content: &'static str) -> Self {
         let mut hasher = DefaultHasher::new();
         hasher.write(content.as_bytes());
         let (stem, ending) = name.split_once('.').expect("names of files have an ending");
@@ -29,7 +35,8 @@ impl Asset {
     }
 
     /// Where it is served.
-    pub(crate) fn path(&self) -> &str {
+    #[must_use]
+    pub fn path(&self) -> &str {
         &self.path
     }
 
@@ -74,11 +81,16 @@ pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("icon.svg", "image/svg+xml", content)
 });
 
-/// The routes of all files.
+/// The routes of all files of the node's pages.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    [&STYLE, &LIVE, &TRY, &VISUALIZER, &ICON]
-        .into_iter()
-        .fold(Router::new(), |router, asset| {
-            router.route(asset.path(), get(async || asset.answer()))
-        })
+    routes([&*STYLE, &*LIVE, &*TRY, &*VISUALIZER, &*ICON])
+}
+
+/// The routes of some files.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(
+    assets: impl IntoIterator<Item = &'static Asset>,
+) -> Router<S> {
+    assets.into_iter().fold(Router::new(), |router, asset| {
+        router.route(asset.path(), get(async || asset.answer()))
+    })
 }

@@ -8,19 +8,19 @@ use std::fmt::{self, Display, Write};
 
 /// Finished markup.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Html(String);
+pub struct Html(String);
 
 /// Names and values of an element's attributes.
-pub(crate) type Attributes<'a> = &'a [(&'static str, &'a str)];
+pub type Attributes<'a> = &'a [(&'static str, &'a str)];
 
 impl Html {
     /// Adds a text.
-    pub(crate) fn text(&mut self, text: impl Display) {
+    pub fn text(&mut self, text: impl Display) {
         write!(Escaping(&mut self.0), "{text}").expect("a string takes any text");
     }
 
     /// Adds an element that `body` fills.
-    pub(crate) fn tag(
+    pub fn tag(
         &mut self,
         name: &'static str,
         attributes: Attributes<'_>,
@@ -34,7 +34,7 @@ impl Html {
     }
 
     /// Adds an element that has no content, such as `input`.
-    pub(crate) fn void(&mut self, name: &'static str, attributes: Attributes<'_>) {
+    pub fn void(&mut self, name: &'static str, attributes: Attributes<'_>) {
         self.0.push('<');
         self.0.push_str(name);
         for (name, value) in attributes {
@@ -48,27 +48,28 @@ impl Html {
     }
 
     /// Adds an element of a class with a text.
-    pub(crate) fn leaf(&mut self, name: &'static str, class: &str, text: impl Display) {
+    pub fn leaf(&mut self, name: &'static str, class: &str, text: impl Display) {
         self.tag(name, &[("class", class)], |html| html.text(text));
     }
 
     /// Adds an element with a text.
-    pub(crate) fn plain(&mut self, name: &'static str, text: impl Display) {
+    pub fn plain(&mut self, name: &'static str, text: impl Display) {
         self.tag(name, &[], |html| html.text(text));
     }
 
     /// Adds a link.
-    pub(crate) fn link(&mut self, to: &str, text: impl Display) {
+    pub fn link(&mut self, to: &str, text: impl Display) {
         self.tag("a", &[("href", to)], |html| html.text(text));
     }
 
     /// Adds other markup.
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.0.push_str(&other.0);
     }
 
     /// The document.
-    pub(crate) fn into_document(self) -> String {
+    #[must_use]
+    pub fn into_document(self) -> String {
         format!("<!doctype html>\n{}\n", self.0)
     }
 }

@@ -91,19 +91,37 @@ impl Page {
     }
 }
 
+/// What frames a page: who serves it, where its navigation leads, and what it is written with.
+pub(crate) struct Frame<'a> {
+    /// The network, or what else is beside the name.
+    pub(crate) network: &'a str,
+    /// Addresses, names, and which of them is this page.
+    pub(crate) places: Vec<(&'a str, &'a str, bool)>,
+    pub(crate) has_search: bool,
+    pub(crate) styles: Vec<&'a assets::Asset>,
+    pub(crate) scripts: Vec<&'a assets::Asset>,
+    /// Program and version.
+    pub(crate) program: (&'a str, &'a str),
+}
+
 /// The answer with a page, or with why there is none.
 pub(crate) fn answer(site: &Site, place: Place, page: Result<Page, Trouble>) -> Response {
     let page = page.unwrap_or_else(|trouble| trouble_page(place, &trouble));
-    let status = page.status;
-    let document = framed(site, page).into_document();
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (status, headers, document).into_response()
+    let status = site.node.status();
+    let places = Place::ALL.into_iter().filter(|place| place.is_open(site));
+    let places = places.map(|place| {
+        let (path, name) = place.path_and_name();
+        (path, name, place == page.place)
+    });
+    let frame = Frame {
+        network: &status.parameters.network_name,
+        places: places.collect(),
+        has_search: !page.has_search,
+        styles: vec![&assets::STYLE],
+        scripts: page.script.into_iter().chain([&*assets::LIVE]).collect(),
+        program: (&site.api.name, &site.api.version),
+    };
+    frame.answer(page.status, &page.title, &page.content, page.renewed_ms)
 }
 
 /// Adds what every answer says to browsers.
@@ -187,106 +205,130 @@ pub(crate) fn search_form(html: &mut Html, query: &str) {
     });
 }
 
-fn framed(site: &Site, page: Page) -> Html {
-    let mut html = Html::default();
-    html.tag("html", &[("lang", "en")], |html| {
-        head(html, &page);
-        html.tag("body", &[], |html| {
-            html.tag("a", &[("class", "skip"), ("href", "#content")], |html| {
-                html.text("Skip to the content");
-            });
-            header_of(html, site, &page);
-            let every;
-            let mut attributes = vec![("id", "content")];
-            if let Some(milliseconds) = page.renewed_ms {
-                every = milliseconds.to_string();
-                attributes.push(("data-renew", &every));
-            }
-            html.tag("main", &attributes, |html| html.add(&page.content));
-            footer(html, site);
-        });
-    });
-    html
-}
+impl Frame<'_> {
+    /// The answer with a page in this frame.
+    pub(crate) fn answer(
+        &self,
+        status: StatusCode,
+        title: &str,
+        content: &Html,
+        renewed_ms: Option<u32>,
+    ) -> Response {
+        let document = self.document(title, content, renewed_ms).into_document();
+        let headers = [
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/html; charset=utf-8"),
+            ),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (status, headers, document).into_response()
+    }
 
-fn head(html: &mut Html, page: &Page) {
-    html.tag("head", &[], |html| {
-        html.void("meta", &[("charset", "utf-8")]);
-        html.void(
-            "meta",
-            &[
-                ("name", "viewport"),
-                ("content", "width=device-width, initial-scale=1"),
-            ],
-        );
-        html.void(
-            "meta",
-            &[("name", "color-scheme"), ("content", "light dark")],
-        );
-        html.tag("title", &[], |html| {
-            html.text(format_args!("{} · Tangle", page.title));
-        });
-        html.void(
-            "link",
-            &[("rel", "stylesheet"), ("href", assets::STYLE.path())],
-        );
-        html.void(
-            "link",
-            &[
-                ("rel", "icon"),
-                ("type", "image/svg+xml"),
-                ("href", assets::ICON.path()),
-            ],
-        );
-        let scripts = page.script.into_iter().chain([&*assets::LIVE]);
-        for script in scripts {
-            let attributes = [("src", script.path()), ("type", "module")];
-            html.tag("script", &attributes, |_| {});
-        }
-    });
-}
-
-fn header_of(html: &mut Html, site: &Site, page: &Page) {
-    let status = site.node.status();
-    html.tag("header", &[("class", "top")], |html| {
-        html.tag("div", &[("class", "brand")], |html| {
-            html.tag("a", &[("href", "/")], |html| {
-                let picture = [
-                    ("src", assets::ICON.path()),
-                    ("alt", ""),
-                    ("width", "24"),
-                    ("height", "24"),
-                ];
-                html.void("img", &picture);
-                html.plain("strong", "Tangle");
-            });
-            html.leaf("span", "network", &status.parameters.network_name);
-        });
-        html.tag("nav", &[("aria-label", "Pages")], |html| {
-            html.tag("ul", &[], |html| {
-                for place in Place::ALL.into_iter().filter(|place| place.is_open(site)) {
-                    let (path, name) = place.path_and_name();
-                    let mut attributes = vec![("href", path)];
-                    if place == page.place {
-                        attributes.push(("aria-current", "page"));
-                    }
-                    html.tag("li", &[], |html| {
-                        html.tag("a", &attributes, |html| html.text(name));
-                    });
+    fn document(&self, title: &str, content: &Html, renewed_ms: Option<u32>) -> Html {
+        let mut html = Html::default();
+        html.tag("html", &[("lang", "en")], |html| {
+            self.head(html, title);
+            html.tag("body", &[], |html| {
+                html.tag("a", &[("class", "skip"), ("href", "#content")], |html| {
+                    html.text("Skip to the content");
+                });
+                self.header(html);
+                let every;
+                let mut attributes = vec![("id", "content")];
+                if let Some(milliseconds) = renewed_ms {
+                    every = milliseconds.to_string();
+                    attributes.push(("data-renew", &every));
                 }
+                html.tag("main", &attributes, |html| html.add(content));
+                self.footer(html);
             });
         });
-        if !page.has_search {
-            search_form(html, "");
-        }
-    });
-}
+        html
+    }
 
-fn footer(html: &mut Html, site: &Site) {
-    html.tag("footer", &[], |html| {
-        html.text(format_args!(
-            "{} {} · these pages load nothing from elsewhere",
-            site.api.name, site.api.version
-        ));
-    });
+    fn head(&self, html: &mut Html, title: &str) {
+        html.tag("head", &[], |html| {
+            html.void("meta", &[("charset", "utf-8")]);
+            html.void(
+                "meta",
+                &[
+                    ("name", "viewport"),
+                    ("content", "width=device-width, initial-scale=1"),
+                ],
+            );
+            html.void(
+                "meta",
+                &[("name", "color-scheme"), ("content", "light dark")],
+            );
+            html.tag("title", &[], |html| {
+                html.text(format_args!("{title} · Tangle"));
+            });
+            for style in &self.styles {
+                let attributes = [("rel", "stylesheet"), ("href", style.path())];
+                html.void("link", &attributes);
+            }
+            html.void(
+                "link",
+                &[
+                    ("rel", "icon"),
+                    ("type", "image/svg+xml"),
+                    ("href", assets::ICON.path()),
+                ],
+            );
+            for script in &self.scripts {
+                let attributes = [("src", script.path()), ("type", "module")];
+                html.tag("script", &attributes, |_| {});
+            }
+        });
+    }
+
+    fn header(&self, html: &mut Html) {
+        html.tag("header", &[("class", "top")], |html| {
+            html.tag("div", &[("class", "brand")], |html| {
+                html.tag("a", &[("href", "/")], |html| {
+                    let picture = [
+                        ("src", assets::ICON.path()),
+                        ("alt", ""),
+                        ("width", "24"),
+                        ("height", "24"),
+                    ];
+                    html.void("img", &picture);
+                    html.plain("strong", "Tangle");
+                });
+                html.leaf("span", "network", self.network);
+            });
+            if !self.places.is_empty() {
+                html.tag("nav", &[("aria-label", "Pages")], |html| {
+                    self.navigation(html);
+                });
+            }
+            if self.has_search {
+                search_form(html, "");
+            }
+        });
+    }
+
+    fn navigation(&self, html: &mut Html) {
+        html.tag("ul", &[], |html| {
+            for (path, name, is_here) in &self.places {
+                let mut attributes = vec![("href", *path)];
+                if *is_here {
+                    attributes.push(("aria-current", "page"));
+                }
+                html.tag("li", &[], |html| {
+                    html.tag("a", &attributes, |html| html.text(name));
+                });
+            }
+        });
+    }
+
+    fn footer(&self, html: &mut Html) {
+        let (name, version) = self.program;
+        html.tag("footer", &[], |html| {
+            html.text(format_args!(
+                "{name} {version} · these pages load nothing from elsewhere"
+            ));
+        });
+    }
 }

@@ -25,7 +25,11 @@ mod peers;
 mod routes;
 mod samples;
 mod show;
+mod single;
 mod site;
 mod visualizer;
 
+pub use assets::Asset;
+pub use html::{Attributes, Html};
 pub use routes::Pages;
+pub use single::{SinglePage, lines};

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -18,7 +19,7 @@ use crate::sections::TipStrategy;
 use crate::terminal::Terminal;
 
 /// Shares between which the critical one is searched, and how exactly.
-const CRITICAL_SHARES: std::ops::Range<f64> = 0.0..0.9;
+const CRITICAL_SHARES: Range<f64> = 0.0..0.9;
 const CRITICAL_PRECISION: f64 = 0.02;
 
 /// Flags of `tangle sim attack`.
@@ -82,7 +83,7 @@ pub(crate) struct AttackArguments {
     coordinator: bool,
     /// Seeds: one, or `A..B` without B.
     #[arg(long, value_name = "A..B", default_value = "0..100", value_parser = seeds)]
-    seeds: std::ops::Range<u64>,
+    seeds: Range<u64>,
     /// Trials at once; by default one for each processor. Results do not depend on it.
     #[arg(long)]
     jobs: Option<usize>,
@@ -99,7 +100,7 @@ fn attack_name() -> clap::builder::PossibleValuesParser {
 }
 
 /// A strategy by its name, with a bias if it has one.
-fn strategy(name: TipStrategy, alpha: f64) -> StrategyChoice {
+pub(super) fn strategy(name: TipStrategy, alpha: f64) -> StrategyChoice {
     match name {
         TipStrategy::Urts => StrategyChoice::Urts {},
         TipStrategy::Rurts => StrategyChoice::Rurts {
@@ -120,11 +121,11 @@ fn strategy(name: TipStrategy, alpha: f64) -> StrategyChoice {
 /// What came of all trials of a setup, or of a search.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Point {
+pub(super) struct Point {
     version: &'static str,
     setup: Setup,
     aim: Aim,
-    seeds: std::ops::Range<u64>,
+    seeds: Range<u64>,
     #[serde(flatten)]
     found: Found,
 }
@@ -260,29 +261,32 @@ fn try_all(arguments: &AttackArguments, setups: &[Setup], terminal: &Terminal) -
     let per_setup = pairs.len() / setups.len().max(1);
     let points = setups.iter().zip(results.chunks(per_setup.max(1)));
     points
-        .map(|(setup, trials)| {
-            let succeeded = trials.iter().filter(|trial| trial.succeeded).count();
-            let contents: Vec<f64> = trials
-                .iter()
-                .filter_map(|trial| trial.content_after)
-                .collect();
-            let mean = contents.iter().sum::<f64>() / contents.len().max(1) as f64;
-            let found = Found::Odds {
-                odds: Odds::new(succeeded as u64, trials.len() as u64),
-                content_after: (!contents.is_empty()).then_some(mean),
-                content_count: contents.len() as u64,
-            };
-            point(arguments, *setup, found)
-        })
+        .map(|(setup, trials)| odds_of(*setup, arguments.seeds.clone(), trials))
         .collect()
 }
 
-fn point(arguments: &AttackArguments, setup: Setup, found: Found) -> Point {
+/// What trials of a setup came to.
+pub(super) fn odds_of(setup: Setup, seeds: Range<u64>, trials: &[Trial]) -> Point {
+    let succeeded = trials.iter().filter(|trial| trial.succeeded).count();
+    let contents: Vec<f64> = trials
+        .iter()
+        .filter_map(|trial| trial.content_after)
+        .collect();
+    let mean = contents.iter().sum::<f64>() / contents.len().max(1) as f64;
+    let found = Found::Odds {
+        odds: Odds::new(succeeded as u64, trials.len() as u64),
+        content_after: (!contents.is_empty()).then_some(mean),
+        content_count: contents.len() as u64,
+    };
+    point(setup, seeds, found)
+}
+
+fn point(setup: Setup, seeds: Range<u64>, found: Found) -> Point {
     Point {
         version: env!("CARGO_PKG_VERSION"),
         setup,
         aim: setup.attack.aim(),
-        seeds: arguments.seeds.clone(),
+        seeds,
         found,
     }
 }
@@ -295,7 +299,8 @@ fn search_all(arguments: &AttackArguments, setups: &[Setup], terminal: &Terminal
             let text = format!("{}: share {share:.3}", setup.attack);
             terminal.live(Some(&text));
         });
-        points.push(point(arguments, *setup, Found::Critical(critical)));
+        let seeds = arguments.seeds.clone();
+        points.push(point(*setup, seeds, Found::Critical(critical)));
     }
     points
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -174,6 +175,10 @@ fn logged(scenario: &Scenario, seeds: &[u64], file: &Path) -> Outcome<Report> {
     let mut sink = |event: &Event<'_>| {
         if result.is_ok() {
             result = log_line(&mut out, event);
+        }
+        match result {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
         }
     };
     let scenario = Scenario {

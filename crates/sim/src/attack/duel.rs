@@ -105,6 +105,7 @@ impl<'a> Duel<'a> {
             author: Author::Honest(0),
             side: Side::Neither,
             parents: Vec::new(),
+            seen: Some(0),
             approved: None,
         };
         let mut duel = Self {
@@ -219,6 +220,7 @@ impl<'a> Duel<'a> {
             author,
             side,
             parents,
+            seen: None,
             approved: None,
         });
         let is_secret = author == Author::Attacker && side == Side::Double && self.keeps_secrets();
@@ -280,6 +282,7 @@ impl<'a> Duel<'a> {
                 }
             }
         }
+        self.blocks[serial as usize].seen.get_or_insert(now);
         for parent in parents {
             self.blocks[parent as usize].approved.get_or_insert(now);
         }
@@ -323,7 +326,7 @@ impl<'a> Duel<'a> {
     }
 
     /// Runs a duel over two spends of a coin.
-    pub(super) fn run(mut self) -> End {
+    pub(super) fn run(&mut self) -> End {
         self.advance(delays(self.setup.warm_up()));
         let attack = self.setup.attack;
         let is_white_flag = self.host.is_some();
@@ -509,7 +512,7 @@ impl<'a> Duel<'a> {
     }
 
     /// Runs without spends, and tells how long honest blocks waited.
-    pub(super) fn waiting(mut self) -> Waiting {
+    pub(super) fn waiting(&mut self) -> Waiting {
         let from = delays(self.setup.warm_up());
         self.advance(from);
         self.begin_attack();

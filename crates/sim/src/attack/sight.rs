@@ -59,6 +59,8 @@ pub(super) struct Block {
     pub(super) author: Author,
     pub(super) side: Side,
     pub(super) parents: Vec<u32>,
+    /// When the first side of the network saw it.
+    pub(super) seen: Option<u64>,
     /// When a block that approves it was first seen.
     pub(super) approved: Option<u64>,
 }

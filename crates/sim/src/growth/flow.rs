@@ -2,6 +2,7 @@
 //! one. Each step costs the same, however long the run.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use tangle_dag::{Chance, TipPool};
 
@@ -84,7 +85,7 @@ impl<'a> Flow<'a> {
     }
 
     pub(super) fn run(mut self, mut sink: Option<Sink<'_>>) -> Report {
-        let mut now = 0;
+        let (mut now, mut issued) = (0, 0);
         for serial in 1..=self.scenario.transactions {
             now = self.times.next_issue();
             while let Some((due, slot)) = self.hidden.pop(now) {
@@ -94,11 +95,14 @@ impl<'a> Flow<'a> {
                 self.expire(now, age_max);
             }
             self.measures.on_arrival(serial, self.tips.len());
-            self.issue(serial, now, &mut sink);
+            issued = serial;
+            if self.issue(serial, now, &mut sink).is_break() {
+                break;
+            }
         }
         Report {
             scenario: self.scenario.clone(),
-            measured: self.scenario.transactions - self.measures.from,
+            measured: issued.saturating_sub(self.measures.from),
             virtual_seconds: seconds(now),
             held_max: self.txs.len(),
             tips: self.measures.tips(self.scenario),
@@ -111,7 +115,7 @@ impl<'a> Flow<'a> {
     }
 
     #[inline]
-    fn issue(&mut self, serial: u64, now: u64, sink: &mut Option<Sink<'_>>) {
+    fn issue(&mut self, serial: u64, now: u64, sink: &mut Option<Sink<'_>>) -> ControlFlow<()> {
         let mut parents = [NONE; PARENTS_MAX];
         let mut count = 0;
         let share = self.scenario.genesis_spam_share;
@@ -168,8 +172,9 @@ impl<'a> Flow<'a> {
             issuer,
         };
         self.digest = event.digest(self.digest);
-        if let Some(sink) = sink {
-            sink(&event);
+        match sink {
+            Some(sink) => sink(&event),
+            None => ControlFlow::Continue(()),
         }
     }
 

@@ -2,6 +2,7 @@
 //! parents by the very strategies of the node.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use tangle_dag::{Chance, Place, Selector, View, WeightWindow, WeightWindowConfig, adaptation};
 
@@ -103,7 +104,7 @@ impl<'a> Growth<'a> {
     }
 
     pub(super) fn run(mut self, mut sink: Option<Sink<'_>>) -> Report {
-        let (mut now, mut held_max) = (0, 0);
+        let (mut now, mut issued, mut held_max) = (0, 0, 0);
         for serial in 1..=self.scenario.transactions {
             now = self.times.next_issue();
             while let Some((due, (serial, parents))) = self.hidden.pop(now) {
@@ -113,15 +114,19 @@ impl<'a> Growth<'a> {
                 self.window.expire(now, age_max);
             }
             self.measures.on_arrival(serial, self.window.tip_count());
-            self.issue(serial, now, &mut sink);
+            issued = serial;
+            let flow = self.issue(serial, now, &mut sink);
             held_max = held_max.max(self.window.len());
+            if flow.is_break() {
+                break;
+            }
         }
         let (walk_count, step_count) = self.selector.walks();
         let judged = self.judge.judged.max(1) as f64;
         let gap = f64::from(self.judge.second_back - self.judge.first_back);
         Report {
             scenario: self.scenario.clone(),
-            measured: self.scenario.transactions - self.measures.from,
+            measured: issued.saturating_sub(self.measures.from),
             virtual_seconds: seconds(now),
             held_max,
             tips: self.measures.tips(self.scenario),
@@ -140,7 +145,7 @@ impl<'a> Growth<'a> {
         }
     }
 
-    fn issue(&mut self, serial: u64, now: u64, sink: &mut Option<Sink<'_>>) {
+    fn issue(&mut self, serial: u64, now: u64, sink: &mut Option<Sink<'_>>) -> ControlFlow<()> {
         let mut parents = [0; PARENTS_MAX];
         let mut count = 0;
         let share = self.scenario.genesis_spam_share;
@@ -174,11 +179,12 @@ impl<'a> Growth<'a> {
             issuer,
         };
         self.digest = event.digest(self.digest);
-        if let Some(sink) = sink {
-            sink(&event);
-        }
         self.hidden
             .push(revealed, serial, (serial, (parents, count as u8)));
+        match sink {
+            Some(sink) => sink(&event),
+            None => ControlFlow::Continue(()),
+        }
     }
 
     fn serial(&self, place: Place) -> u64 {

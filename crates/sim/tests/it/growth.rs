@@ -1,5 +1,6 @@
 //! A Tangle's growth: what theory says, and that runs repeat.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tangle_sim::growth::{
@@ -36,9 +37,27 @@ fn events(scenario: &Scenario) -> Vec<(u64, Vec<u64>)> {
     let mut events = Vec::new();
     let mut sink = |event: &tangle_sim::growth::Event<'_>| {
         events.push((event.issued_ns, event.parents.to_vec()));
+        ControlFlow::Continue(())
     };
     run(scenario, Some(&mut sink)).expect("the scenario makes sense");
     events
+}
+
+#[test]
+fn run_ends_where_its_sink_breaks_off() {
+    for scenario in [flow(1_000, 20.0), walk(1_000, 20.0, 0.01)] {
+        let mut seen = 0;
+        let mut sink = |event: &tangle_sim::growth::Event<'_>| {
+            seen = event.serial;
+            match seen {
+                ..500 => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        };
+        let report = run(&scenario, Some(&mut sink)).expect("the scenario makes sense");
+        // The first fifth of what was wanted is not measured.
+        assert_eq!((seen, report.measured), (500, 300));
+    }
 }
 
 #[test]

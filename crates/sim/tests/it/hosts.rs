@@ -1,6 +1,7 @@
 //! One strategy, two hosts: what the node would choose is what the simulator chose.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use tangle_dag::{
     Bias, Moment, Strategy, TipRequest, TipScore, TipSelection, UniformTipsConfig, WalkStart,
@@ -92,7 +93,10 @@ fn compare(choice: StrategyChoice, strategy: Strategy, delay: Delay) {
         particle_count: 16,
     };
     let mut node = Node::new(strategy, start);
-    let mut sink = |event: &Event<'_>| node.on_issue(event);
+    let mut sink = |event: &Event<'_>| {
+        node.on_issue(event);
+        ControlFlow::Continue(())
+    };
     run(&scenario, Some(&mut sink)).expect("the scenario makes sense");
     assert_eq!(
         (node.choices, node.mismatches),
