@@ -62,7 +62,7 @@ pub(crate) struct SpamArguments {
     /// The faucet; by default the one of the node.
     #[arg(long, value_name = "URL")]
     faucet: Option<String>,
-    /// Connections to the node, each with one block at a time, whose proof of work takes one thread.
+    /// Connections to the node, each with one block at a time and one thread for proof of work.
     #[arg(long, value_name = "N", default_value_t = 8,
         value_parser = clap::value_parser!(u16).range(1..=256))]
     connections: u16,
