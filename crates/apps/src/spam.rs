@@ -28,7 +28,7 @@ use crate::payment::Payer;
 use connection::Connection;
 use follow::FollowList;
 use purse::Held;
-use schedule::Schedule;
+use schedule::{Kind, Schedule};
 use tally::Tally;
 
 /// How long tips of the node serve.
@@ -271,8 +271,8 @@ impl Shared {
     }
 
     /// Follows a block of the sample.
-    fn sample(&self, block: BlockId) {
-        let is_followed = self.followed().sample(block);
+    fn sample(&self, block: BlockId, kind: Kind) {
+        let is_followed = self.followed().sample(block, kind);
         if is_followed {
             let mut tally = self.tally();
             tally.sample.blocks += 1;

@@ -70,7 +70,7 @@ impl<'a> Connection<'a> {
             data: self.shared.data(),
         });
         if let Some(block) = self.send(&payload, None, Kind::Data).await {
-            self.shared.sample(block);
+            self.shared.sample(block, Kind::Data);
         }
     }
 
@@ -83,7 +83,7 @@ impl<'a> Connection<'a> {
         match self.send(&payload, before, Kind::Value).await {
             Some(block) => {
                 self.shared.put_back([arrived(made, block)]);
-                self.shared.sample(block);
+                self.shared.sample(block, Kind::Value);
             }
             None => self.shared.put_back([held]),
         }

@@ -10,11 +10,12 @@ use tangle_types::{BlockId, MilestoneIndex};
 
 use super::Shared;
 use super::purse::Held;
+use super::schedule::Kind;
 
 /// Most blocks of the sample that are followed at a time.
 const SAMPLE_MAX: usize = 256;
-/// Least time between two blocks of the sample, so that it is spread over the time between
-/// milestones.
+/// Least time between two blocks of a kind in the sample, so that it is spread over the time
+/// between milestones, and no kind is left out because it always comes right after another one.
 const SAMPLE_EVERY: Duration = Duration::from_millis(25);
 /// Time between two looks at the milestones.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -42,20 +43,20 @@ enum What {
 pub(super) struct FollowList {
     open: Vec<Followed>,
     sample_count: usize,
-    sampled: Option<Instant>,
+    /// When blocks with data, and with transfers, were taken into the sample last.
+    sampled: [Option<Instant>; 2],
 }
 
 impl FollowList {
     /// Follows a block, if there is room; whether it does.
-    pub(super) fn sample(&mut self, block: BlockId) -> bool {
-        let is_early = self
-            .sampled
-            .is_some_and(|sampled| sampled.elapsed() < SAMPLE_EVERY);
+    pub(super) fn sample(&mut self, block: BlockId, kind: Kind) -> bool {
+        let sampled = &mut self.sampled[usize::from(kind != Kind::Data)];
+        let is_early = sampled.is_some_and(|sampled| sampled.elapsed() < SAMPLE_EVERY);
         if is_early || self.sample_count >= SAMPLE_MAX {
             return false;
         }
         let sent = Instant::now();
-        self.sampled = Some(sent);
+        *sampled = Some(sent);
         self.sample_count += 1;
         self.open.push(Followed {
             sent,

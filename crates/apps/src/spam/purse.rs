@@ -1,7 +1,7 @@
 //! The coins that transfers move: from the faucet, split into many, spent again and again.
 //!
-//! A transfer pays its coin back to the spammer, so that none is used up. A coin may be spent before
-//! a milestone has confirmed it; the block that spends it then approves the one that made it.
+//! A transfer pays its coin back to the spammer, so that none is used up. A coin may be spent
+//! before a milestone has confirmed it; its block then approves the one that made it.
 
 use std::time::{Duration, Instant};
 
