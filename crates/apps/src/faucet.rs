@@ -8,7 +8,6 @@
 
 mod book;
 mod http;
-mod payment;
 mod queue;
 mod senders;
 mod worker;

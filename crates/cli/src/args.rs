@@ -11,6 +11,7 @@ use crate::peer::PeerArguments;
 use crate::proof::ProofCommand;
 use crate::sections::MilestonePace;
 use crate::sim::SimCommand;
+use crate::spam::SpamArguments;
 use crate::tool::Tool;
 use crate::wallet::WalletArguments;
 
@@ -44,6 +45,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         sim: SimCommand,
     },
+    /// Send blocks to a node, at a rate and of kinds that you choose, and tell what became of them.
+    Spam(SpamArguments),
     /// Show that a milestone references a block, also offline and for ever.
     Proof {
         #[command(subcommand)]
@@ -271,6 +274,7 @@ impl Command {
             Self::Dev(arguments) => arguments.json,
             Self::Node(arguments) => arguments.json,
             Self::Wallet(arguments) => arguments.json,
+            Self::Spam(arguments) => arguments.json,
             Self::Peer(arguments) => arguments.json,
             Self::Status(arguments) => arguments.json,
             Self::Top(arguments) => arguments.json,

@@ -27,6 +27,7 @@ mod proof;
 mod sections;
 mod service;
 mod sim;
+mod spam;
 mod status;
 mod terminal;
 mod tool;
@@ -65,6 +66,7 @@ fn run(command: Command, terminal: &Terminal) -> Outcome {
                 .map_err(|error| Failure::new(Code::Unexpected, format!("{error:#}")))
         }
         Command::Sim { sim } => sim::run(&sim, terminal),
+        Command::Spam(arguments) => spam::run(&arguments, terminal),
         Command::Proof { proof } => proof::run(&proof, terminal),
         Command::Wallet(arguments) => wallet::run(*arguments, terminal),
         Command::Peer(arguments) => peer::run(&arguments, terminal),

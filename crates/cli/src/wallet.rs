@@ -19,6 +19,7 @@ mod transact;
 mod watch;
 
 pub(crate) use args::WalletArguments;
+pub(crate) use pay::FAUCET_PATH;
 
 use crate::failure::Outcome;
 use crate::terminal::Terminal;

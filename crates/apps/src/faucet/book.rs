@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use tangle_client::{BasicOutputQuery, Client, ClientError};
-use tangle_types::{Address, Output, OutputId};
+use tangle_client::{Client, ClientError};
+use tangle_types::Address;
 use tokio::sync::Mutex;
 
-use super::payment::Coin;
+use crate::payment::{self, Coin};
 
 /// Outputs of one address that are looked at.
 const OUTPUTS_MAX: u16 = 100;
@@ -68,7 +68,8 @@ impl Book {
     /// What `address` has in plain outputs; the look-up ends once `enough` is reached.
     pub(super) async fn balance(&self, address: &Address, enough: u64) -> Result<u64, ClientError> {
         let mut sum = 0_u64;
-        for id in self.outputs(address).await? {
+        let address = address.to_bech32(&self.hrp);
+        for id in payment::plain_outputs(&self.client, address, OUTPUTS_MAX).await? {
             if let Some(output) = self.client.output(&id).await? {
                 sum = sum.saturating_add(output.amount());
             }
@@ -79,27 +80,8 @@ impl Book {
         Ok(sum)
     }
 
-    /// Plain outputs of `address` without native tokens: coins that can be spent without care.
+    /// The coins of `address`.
     pub(super) async fn coins(&self, address: &Address) -> Result<Vec<Coin>, ClientError> {
-        let mut coins = Vec::new();
-        for id in self.outputs(address).await? {
-            let output = self.client.output(&id).await?;
-            coins.extend(output.filter(is_plain).map(|output| Coin { id, output }));
-        }
-        Ok(coins)
+        payment::coins(&self.client, address.to_bech32(&self.hrp), OUTPUTS_MAX).await
     }
-
-    async fn outputs(&self, address: &Address) -> Result<Vec<OutputId>, ClientError> {
-        let query = BasicOutputQuery {
-            address: address.to_bech32(&self.hrp),
-            is_plain: true,
-            page_size: OUTPUTS_MAX,
-            cursor: None,
-        };
-        Ok(self.client.basic_outputs(&query).await?.items)
-    }
-}
-
-fn is_plain(output: &Output) -> bool {
-    output.native_tokens().is_empty()
 }

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use tangle_types::Address;
 use tower_http::cors::{Any, CorsLayer};
 
-use super::queue::{Payment, QueueError};
+use super::queue::QueueError;
 use super::{Shared, senders};
+use crate::payment::Payment;
 
 /// Largest request.
 const BODY_BYTES_MAX: usize = 4096;

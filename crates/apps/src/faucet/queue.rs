@@ -5,15 +5,10 @@ use std::time::{Duration, Instant};
 
 use tangle_types::Address;
 
+use crate::payment::Payment;
+
 /// Over which requests are counted.
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// Coins for an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Payment {
-    pub(super) address: Address,
-    pub(super) amount: u64,
-}
 
 /// Why a request is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use tangle_client::{ClientError, InclusionState};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_crypto::pow;
-use tangle_types::{Block, BlockId, Codec, PROTOCOL_VERSION, Parents, Payload, Transaction};
+use tangle_types::{BlockId, Parents, Payload, Transaction};
 use tokio::sync::watch;
 
 use super::Shared;
-use super::payment::{self, Coin, PAYMENTS_MAX};
-use super::queue::Payment;
+use crate::payment::{self, Coin, PAYMENTS_MAX, Payer, Payment};
 
+/// Marks the faucet's transactions.
+const TAG: &[u8] = b"TANGLE FAUCET";
 /// Transactions that may be on their way; more payments wait.
 const FLIGHTS_MAX: usize = 16;
 /// Tips that a block approves besides the block before.
@@ -188,7 +189,12 @@ impl Worker {
             );
             return Ok(());
         }
-        let (transaction, rest) = payment::build(parameters, &self.key, &coins, &payments);
+        let payer = Payer {
+            parameters,
+            key: &self.key,
+            tag: TAG,
+        };
+        let (transaction, rest) = payment::build(payer, &coins, &payments);
         let before = self.flights.back().and_then(|flight| flight.block);
         // On its way from now on: should the answer get lost, the block may still have arrived.
         self.flights.push_back(Flight {
@@ -220,30 +226,11 @@ impl Worker {
                 reason: "it gives no tips".to_owned(),
             });
         };
-        let block = Block {
-            protocol_version: PROTOCOL_VERSION,
-            parents,
-            payload: Some(Payload::Transaction(Box::new(transaction))),
-            nonce: 0,
-        };
-        let bytes =
-            with_proof_of_work(block.to_bytes(), self.shared.parameters.pow_score_min).await;
+        let payload = Payload::Transaction(Box::new(transaction));
+        let score_min = self.shared.parameters.pow_score_min;
+        let bytes = payment::block_bytes(parents, payload, score_min, &pow::Cancel::default())
+            .await
+            .expect("nobody cancels it");
         client.submit(bytes).await
     }
-}
-
-/// Fills in the nonce.
-async fn with_proof_of_work(mut block: Vec<u8>, score_min: u32) -> Vec<u8> {
-    let zeros = pow::zeros_needed(block.len(), score_min);
-    if zeros == 0 {
-        return block;
-    }
-    let mined = tokio::task::spawn_blocking(move || {
-        let nonce_at = block.len() - size_of::<u64>();
-        let nonce = pow::mine(&block[..nonce_at], zeros, 1, &pow::Cancel::default())
-            .expect("nobody cancels it");
-        block[nonce_at..].copy_from_slice(&nonce.to_le_bytes());
-        block
-    });
-    mined.await.expect("mining does not panic")
 }

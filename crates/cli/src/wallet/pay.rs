@@ -15,7 +15,7 @@ use crate::failure::{Code, Failure, Outcome};
 use crate::status::client_failure;
 
 /// Where a dev network mounts its faucet.
-const FAUCET_PATH: &str = "/faucet";
+pub(crate) const FAUCET_PATH: &str = "/faucet";
 /// Pause between two looks at what the faucet did.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 

@@ -9,6 +9,7 @@ mod node;
 mod nodes;
 mod operating;
 mod proof;
+mod spam;
 mod terminal;
 mod wallet;
 mod wallet_texts;
