@@ -1,5 +1,5 @@
 // A dev network of one's own, and waiting for what it does.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +29,10 @@ export async function startNetwork() {
   const network = {
     node: about.node,
     faucet: about.faucet.url,
+    /** A token for what only its operator does. */
+    token() {
+      return execFileSync(binary, ["tool", "jwt", "--key", about.jwtKeyFile], { encoding: "utf8" }).trim();
+    },
     async stop() {
       child.kill("SIGTERM");
       const [code] = await exit;

@@ -169,3 +169,31 @@ test("pages need no script", LIMIT, async () => {
   assert.deepEqual(troubles, []);
   await context.close();
 });
+
+for (const [name, options] of [
+  ["desk", { viewport: { width: 1280, height: 860 } }],
+  ["phone", { viewport: { width: 390, height: 844 }, hasTouch: true }],
+]) {
+  test(`an operator signs in and makes a snapshot, at the width of a ${name}`, LIMIT, async () => {
+    const { context, page, troubles } = await visitor(options);
+    await page.goto("/settings");
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await checkPage(page, `${name}-login`);
+    await page.getByLabel("Token").fill(network.token());
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Maintenance" }).waitFor();
+    await checkPage(page, `${name}-maintenance`);
+    await page.getByRole("button", { name: "Make a snapshot" }).click();
+    await page.getByText("The snapshot is at").waitFor();
+    await checkPage(page, `${name}-maintained`);
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByText("interval_ms").first().waitFor();
+    await checkPage(page, `${name}-settings`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await page.goto("/maintenance");
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.deepEqual(troubles, []);
+    await context.close();
+  });
+}
