@@ -1,4 +1,4 @@
-// What holds of every page.
+// Visits, and what holds of every page.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,6 +7,25 @@ import { join } from "node:path";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 // Where pictures of the pages go, if anybody wants them.
 const pictures = process.env.PICTURES;
+
+/**
+ * A visitor of the site at `url`. What the browser complains of goes to `troubles`, and so does a
+ * request to anywhere else.
+ */
+export async function visit(browser, url, options) {
+  const context = await browser.newContext({ baseURL: url, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const troubles = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) troubles.push(message.text());
+  });
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url)) troubles.push(`asks ${request.url()}`);
+  });
+  return { context, page, troubles };
+}
 
 /** Whether the page fits, and people with any senses and hands can use it. */
 export async function checkPage(page, name) {

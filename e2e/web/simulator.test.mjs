@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { binary } from "../js/network.mjs";
 import { startBrowser } from "./browser.mjs";
-import { checkPage } from "./check.mjs";
+import { checkPage, visit } from "./check.mjs";
 
 const LIMIT = { timeout: 120_000 };
 const DESK = { viewport: { width: 1280, height: 860 }, colorScheme: "light" };
@@ -37,21 +37,11 @@ after(async () => {
   assert.equal(code, 0, "the server ends in order");
 }, LIMIT);
 
-/** A visitor whose browser complains to `troubles`, on a page with a scenario. */
+/** A visitor on a page with a scenario. */
 async function visitor(query, options = DESK) {
-  const context = await browser.newContext({ baseURL: url, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  const troubles = [];
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) troubles.push(message.text());
-  });
-  page.on("pageerror", (error) => troubles.push(String(error)));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(url)) troubles.push(`asks ${request.url()}`);
-  });
-  await page.goto(`/?${query}`);
-  return { context, page, troubles };
+  const visited = await visit(browser, url, options);
+  await visited.page.goto(`/?${query}`);
+  return visited;
 }
 
 /** What the picture says of itself, as soon as `condition` holds. */

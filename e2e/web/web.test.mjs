@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 
 import { startNetwork } from "../js/network.mjs";
 import { address, startBrowser } from "./browser.mjs";
-import { checkPage } from "./check.mjs";
+import { checkPage, visit } from "./check.mjs";
 
 const LIMIT = { timeout: 120_000 };
 
@@ -22,19 +22,8 @@ after(async () => {
 }, LIMIT);
 
 /** A visitor whose browser complains to `troubles`. */
-async function visitor(options) {
-  const context = await browser.newContext({ baseURL: network.node, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const troubles = [];
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) troubles.push(message.text());
-  });
-  page.on("pageerror", (error) => troubles.push(String(error)));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(network.node)) troubles.push(`asks ${request.url()}`);
-  });
-  return { context, page, troubles };
+function visitor(options) {
+  return visit(browser, network.node, options);
 }
 
 for (const [name, byte, options] of [
