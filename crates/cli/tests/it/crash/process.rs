@@ -1,14 +1,19 @@
 //! The program under test: started, killed, watched.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tangle_client::Client;
 
-/// How long a start may take, a traced one too.
+/// How long a start may take.
 const START_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a traced start may take: the tracer stops it at each system call.
+const TRACED_START_PATIENCE: Duration = Duration::from_secs(120);
+/// The signal that cannot be caught.
+const SIGKILL: i32 = 9;
 
 /// Kill at the `when`-th such call of some thread.
 pub(super) struct CallFault {
@@ -60,10 +65,15 @@ impl Network {
             .spawn()
             .expect("the program can be run");
         let out = child.stdout.take().expect("it is piped");
-        let line = read_line(out);
+        let patience = match fault {
+            None => START_PATIENCE,
+            Some(_) => TRACED_START_PATIENCE,
+        };
+        let line = read_line(out, patience);
         let Ok(urls) = serde_json::from_str::<serde_json::Value>(&line) else {
             let status = child.wait().expect("it is ours");
-            assert!(fault.is_some(), "it ended with {status} and said {line:?}");
+            let killed = fault.is_some() && status.signal() == Some(SIGKILL);
+            assert!(killed, "it ended with {status} and said {line:?}");
             return None;
         };
         let pid = urls["pid"].as_u64().expect("a process id");
@@ -78,25 +88,31 @@ impl Network {
         Client::new(&self.url).expect("the URL of a node")
     }
 
-    /// Kills it at once.
+    /// Kills it at once; a fault may be faster.
     pub(super) fn kill(&mut self) {
         let pid = self.pid.to_string();
-        let killed = Command::new("kill").args(["-KILL", &pid]).status();
-        assert!(killed.expect("there is a command kill").success());
-        self.child.wait().expect("it is ours");
+        let killed = Command::new("kill").args(["-KILL", &pid]).output();
+        killed.expect("there is a command kill");
+        assert_killed(self.child.wait().expect("it is ours"));
     }
 
     /// Waits for its end; `false` when it goes on.
     pub(super) fn wait(&mut self, patience: Duration) -> bool {
         let started = Instant::now();
         while started.elapsed() < patience {
-            if self.child.try_wait().expect("it is ours").is_some() {
+            if let Some(status) = self.child.try_wait().expect("it is ours") {
+                assert_killed(status);
                 return true;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
         false
     }
+}
+
+/// That nothing else ended it; a tracer ends as the program that it traced.
+fn assert_killed(status: ExitStatus) {
+    assert_eq!(status.signal(), Some(SIGKILL), "it ended with {status}");
 }
 
 impl Drop for Network {
@@ -108,7 +124,7 @@ impl Drop for Network {
 }
 
 /// The first line, or what came before the end; fails when neither comes in time.
-fn read_line(out: std::process::ChildStdout) -> String {
+fn read_line(out: std::process::ChildStdout, patience: Duration) -> String {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
@@ -117,7 +133,5 @@ fn read_line(out: std::process::ChildStdout) -> String {
         // Nobody waits any more if that took too long.
         let _ = sender.send(line);
     });
-    receiver
-        .recv_timeout(START_PATIENCE)
-        .expect("it is up within half a minute")
+    receiver.recv_timeout(patience).expect("it is up in time")
 }
