@@ -146,10 +146,11 @@ impl Run {
     }
 
     fn kill_at_call(&mut self, runtime: &tokio::runtime::Runtime, call: &'static str) {
+        // As many as some thread makes within the patience.
         let when = 1 + self.chance.below(match call {
-            "write" => 400,
+            "write" => 100,
             "rename" | "ftruncate" => 3,
-            _ => 40,
+            _ => 12,
         });
         let fault = CallFault { call, when };
         let Some(mut network) = self.start(Some(&fault)) else {
