@@ -9,10 +9,13 @@ mod follow;
 mod purse;
 mod schedule;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use tangle_client::{Client, ClientError};
@@ -76,6 +79,20 @@ pub struct SpamConfig {
     pub seed: u64,
 }
 
+/// What people may ask for, wherever they do.
+impl SpamConfig {
+    /// Blocks a second.
+    pub const RATES: RangeInclusive<f64> = 0.001..=1_000_000.0;
+    /// Largest weight of a kind of blocks.
+    pub const WEIGHT_MAX: u32 = 1_000_000;
+    /// Largest data that fits into a block with its parents and its tag.
+    pub const SIZE_BYTES_MAX: u16 = 32_000;
+    /// Largest tag of a block.
+    pub const TAG_BYTES_MAX: usize = TAG_SIZE_BYTES_MAX;
+    /// Longest run that has an end.
+    pub const SECONDS_MAX: u64 = 31_536_000;
+}
+
 /// Why a spammer does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SpamError {
@@ -116,6 +133,10 @@ struct Shared {
     stop: watch::Sender<bool>,
     /// Ends proof of work.
     cancel: pow::Cancel,
+    /// When sending began.
+    began: OnceLock<Instant>,
+    /// How long it went on; set when it ends.
+    sent_for: OnceLock<Duration>,
     /// Data blocks so far.
     number: AtomicU64,
     schedule: Mutex<Schedule>,
@@ -160,6 +181,8 @@ impl Spammer {
             key: SecretKey::from_seed(blake2b::hash(&seed)),
             stop: watch::Sender::new(false),
             cancel: pow::Cancel::default(),
+            began: OnceLock::new(),
+            sent_for: OnceLock::new(),
             number: AtomicU64::new(0),
             schedule: Mutex::new(schedule),
             tally: Mutex::default(),
@@ -182,10 +205,22 @@ impl Spammer {
         self.shared.tally().progress()
     }
 
+    /// What it did so far, and what became of it. What is not decided yet counts as undecided.
+    #[must_use]
+    pub fn summary(&self) -> SpamSummary {
+        self.shared.summary()
+    }
+
+    /// Whether it still sends, or is about to; else it waits for milestones, or has ended.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        !self.shared.is_stopping()
+    }
+
     /// Sends until a limit is reached or `stop` says so, then waits a while for what is undecided.
     /// Must be called once, within a runtime.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) -> SpamSummary {
-        let started = Instant::now();
+        let started = *self.shared.began.get_or_init(Instant::now);
         let config = &self.shared.config;
         *self.shared.schedule() =
             Schedule::new(started, config.rate, config.mix, config.blocks_max);
@@ -203,7 +238,7 @@ impl Spammer {
             // An error means that whoever could stop it is gone.
             _ = stop.wait_for(|is_stopping| *is_stopping) => {}
         }
-        let seconds = started.elapsed().as_secs_f64();
+        self.shared.sent_for.get_or_init(|| started.elapsed());
         self.shared.halt();
         if tokio::time::timeout(DRAIN, join(&mut connections))
             .await
@@ -223,7 +258,7 @@ impl Spammer {
             () = stopped_for(&mut stop, SETTLE_STOPPED) => {}
         }
         follower.shutdown().await;
-        self.shared.summary(seconds)
+        self.summary()
     }
 }
 
@@ -358,9 +393,13 @@ impl Shared {
             .collect()
     }
 
-    fn summary(&self, seconds: f64) -> SpamSummary {
+    fn summary(&self) -> SpamSummary {
+        let so_far = || self.began.get().map(Instant::elapsed).unwrap_or_default();
+        let seconds = self.sent_for.get().copied().unwrap_or_else(so_far);
+        let seconds = seconds.as_secs_f64();
         let missed = self.schedule().missed();
-        let tally = self.tally();
+        // Copied, so that nobody waits while times are sorted.
+        let tally = self.tally().clone();
         let progress = tally.progress();
         let [data, value, conflicts] = tally.accepted;
         let mut pairs = tally.pairs.clone();
@@ -380,5 +419,12 @@ impl Shared {
             sample: tally.sample(),
             pairs,
         }
+    }
+}
+
+/// A run that is given up leaves no proof of work behind.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.cancel.store(true, Ordering::Relaxed);
     }
 }

@@ -18,7 +18,7 @@ const TIPS_MAX: usize = 3;
 /// How old a block may be to be approved without asking what became of it.
 const FRESH: Duration = Duration::from_secs(2);
 /// First pause after a refusal; each further one is twice as long.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
+pub(super) const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Time between two looks for a coin, while all are in use.

@@ -98,7 +98,7 @@ pub struct Pairs {
 }
 
 /// Counts of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     /// By kind.
     pub(super) accepted: [u64; 3],
