@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { startNetwork } from "../js/network.mjs";
+import { startNetwork, waitUntil } from "../js/network.mjs";
 import { address, startBrowser } from "./browser.mjs";
 import { checkPage, visit } from "./check.mjs";
 
@@ -143,6 +143,47 @@ test("visualizer draws blocks as they come and follows one", LIMIT, async () => 
   await context.close();
 });
 
+for (const [name, options] of [
+  ["desk", { viewport: { width: 1280, height: 860 }, colorScheme: "light" }],
+  ["phone", { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true }],
+]) {
+  test(`a load is started, watched and stopped, at the width of a ${name}`, LIMIT, async () => {
+    const { context, page, troubles } = await visitor(options);
+    await page.goto("/");
+    await page.getByRole("link", { name: "Load", exact: true }).click();
+    await page.getByLabel("Blocks a second").fill("20");
+    await page.getByLabel("Transfers").fill("1");
+    await page.getByLabel("Tag").fill("<b>load</b>");
+    await checkPage(page, `${name}-load`);
+    await page.getByRole("button", { name: "Start" }).click();
+    const sent = page.locator(".number", { hasText: "Sent" }).locator("b");
+    const count = async () => Number((await sent.textContent()).replace(/\D/g, ""));
+    const atLeast = (least) => waitUntil(`${least} blocks`, async () => await count() >= least);
+    await atLeast(1);
+    await checkPage(page, `${name}-loading`);
+    // The page renews itself, and the button keeps the focus meanwhile.
+    const stop = page.getByRole("button", { name: "Stop" });
+    await stop.focus();
+    await atLeast(await count() + 20);
+    assert.ok(await stop.evaluate((button) => button === document.activeElement));
+    await page.getByText("<b>load</b>").waitFor();
+
+    const other = await context.newPage();
+    await other.goto("/load");
+    await other.getByRole("button", { name: "Stop" }).waitFor();
+    await other.close();
+
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "It has ended" }).waitFor();
+    await page.getByText(/blocks that were followed confirmed, 0 conflicting/).waitFor();
+    assert.ok(await count() >= 20);
+    assert.equal(await page.getByLabel("Blocks a second").inputValue(), "20");
+    await checkPage(page, `${name}-loaded`);
+    assert.deepEqual(troubles, []);
+    await context.close();
+  });
+}
+
 test("pages need no script", LIMIT, async () => {
   const { context, page, troubles } = await visitor({ javaScriptEnabled: false });
   await page.goto("/");
@@ -155,6 +196,11 @@ test("pages need no script", LIMIT, async () => {
   await page.getByRole("textbox", { name: "Address" }).fill(address("tst", 51));
   await page.getByRole("button", { name: "Get coins" }).click();
   await page.getByRole("heading", { name: "Coins are on their way" }).waitFor();
+  await page.getByRole("link", { name: "Load", exact: true }).click();
+  await page.getByLabel("Seconds").fill("600");
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("heading", { name: "It has ended" }).waitFor();
   assert.deepEqual(troubles, []);
   await context.close();
 });

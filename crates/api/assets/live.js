@@ -18,8 +18,17 @@ document.addEventListener("keydown", (event) => {
 function isBusy() {
   const selection = document.getSelection();
   if (selection && !selection.isCollapsed) return true;
+  // A button that is pressed would be gone when it is let go.
+  if (main.querySelector("button:active")) return true;
   const active = document.activeElement;
   return active !== document.body && main.contains(active) && active.matches("input, pre, summary");
+}
+
+// How an element is found again in the new content.
+function selectorOf(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  const href = element.getAttribute("href");
+  return href ? `a[href="${CSS.escape(href)}"]` : null;
 }
 
 async function renew() {
@@ -28,11 +37,10 @@ async function renew() {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const content = fresh.getElementById("content");
   if (!content || isBusy()) return true;
-  const focused = main.contains(document.activeElement)
-    ? document.activeElement.getAttribute("href")
-    : null;
+  const active = document.activeElement;
+  const focused = main.contains(active) ? selectorOf(active) : null;
   main.replaceChildren(...content.childNodes);
-  if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) main.querySelector(focused)?.focus();
   document.title = fresh.title;
   return content.dataset.renew !== undefined;
 }

@@ -36,6 +36,9 @@ pub use auth::{
 pub use config::{ApiConfig, BaseToken, EventLimits, Limits};
 pub use description::{json as openapi_json, openapi};
 pub use error::ApiError;
-pub use pages::{Asset, Attributes, Html, Pages, Setting, SinglePage, lines};
+pub use pages::{
+    Asset, Attributes, Beside, Html, LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused,
+    LoadRun, Pages, Setting, SinglePage, lines,
+};
 pub use router::router;
 pub use server::serve;

@@ -29,16 +29,20 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
 /// neither may one that was loaded under a name that now leads here.
 pub(crate) async fn own_only(request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
     // What browsers say of requests that carry no origin, as those for a picture.
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     let is_own_site = site.is_none_or(|site| matches!(site, b"same-origin" | b"none"));
-    if is_own_site && host.is_some_and(is_fixed) && !is_foreign(headers) {
+    if is_own_site && is_at_fixed_host(headers) && !is_foreign(headers) {
         return next.run(request).await;
     }
     ApiError::forbidden("only the page served here may ask for this").into_response()
+}
+
+/// Whether a request names the machine that it goes to, and not only a name that leads here now.
+pub(crate) fn is_at_fixed_host(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST);
+    host.and_then(|host| host.to_str().ok())
+        .is_some_and(is_fixed)
 }
 
 /// Whether the request comes from a page that this node did not serve.
@@ -52,8 +56,8 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether a form comes from a page that is not the node's own. A name that leads here by a trick
-/// is no danger: what opens something, a session's cookie, belongs to the right name.
+/// Whether a form comes from a page that is not the node's own. Where a session is asked for, a name
+/// that leads here by a trick is no danger: its cookie belongs to the right name.
 pub(crate) fn is_foreign_form(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site != "same-origin" && site != "none";

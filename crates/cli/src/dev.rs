@@ -9,7 +9,7 @@ mod listeners;
 mod nodes;
 mod topology;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use tangle_api::{ApiConfig, Auth, Limits, Setting};
@@ -22,7 +22,7 @@ use crate::config::{self as layered, Layers, SecretFile};
 use crate::failure::Outcome;
 use crate::logs;
 use crate::node::{self, JwtSection};
-use crate::service::{self, FaucetService, Service, local_address};
+use crate::service::{self, FaucetService, LoadService, Service, local_address};
 use crate::terminal::Terminal;
 use accounts::Accounts;
 pub(crate) use accounts::TEST_MNEMONIC;
@@ -80,9 +80,10 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
     folder.prepare(&genesis, &accounts.words())?;
     let links = config.dev.links();
     let doors: Outcome<Vec<Doors>> = listeners.iter().map(Doors::of).collect();
+    let faucet_address = faucet.as_ref().map(local_address).transpose()?;
     let banner = Banner {
         doors: doors?,
-        faucet: faucet.as_ref().map(local_address).transpose()?,
+        faucet: faucet_address,
         genesis: &genesis,
         accounts: &accounts,
         config: &config,
@@ -97,6 +98,7 @@ pub(crate) fn run(arguments: &DevArguments, terminal: &Terminal) -> Outcome {
         accounts: &accounts,
         genesis: &genesis,
         links: &links,
+        faucet: faucet_address,
         names: accounts.node_names(config.dev.nodes),
     };
     let services: Outcome<Vec<Service>> = listeners
@@ -118,6 +120,8 @@ struct Plan<'a> {
     accounts: &'a Accounts,
     genesis: &'a Genesis,
     links: &'a [Link],
+    /// Where the faucet of the network listens.
+    faucet: Option<SocketAddr>,
     names: Vec<Identity>,
 }
 
@@ -151,6 +155,10 @@ impl Plan<'_> {
                 listener,
                 key: self.accounts.faucet().key.clone(),
                 config: config.faucet.pays.config(),
+            }),
+            // Nobody but this machine reaches the node.
+            load: Some(LoadService {
+                faucet: self.faucet,
             }),
             genesis: self.genesis.clone(),
         })

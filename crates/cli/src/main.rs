@@ -16,6 +16,7 @@ mod failure;
 mod help;
 mod keys;
 mod live;
+mod load;
 mod logs;
 mod memory;
 mod node;

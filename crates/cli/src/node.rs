@@ -53,6 +53,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
         settings: settings(rows),
         metrics,
         faucet,
+        load: None,
         network: neighbours,
         neighbours: Vec::new(),
     };

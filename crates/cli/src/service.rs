@@ -3,11 +3,12 @@
 use std::future::{Future, poll_fn};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use tangle_api::{ApiConfig, Limits, Pages, Setting};
+use tangle_api::{ApiConfig, Beside, Limits, LoadGenerator, Pages, Setting};
 use tangle_apps::{Faucet, FaucetConfig, FaucetNetwork};
 use tangle_client::Client;
 use tangle_crypto::ed25519::SecretKey;
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 use crate::disk;
 use crate::failure::{Code, Failure, Outcome};
 use crate::live;
+use crate::load::Loads;
 use crate::notify::{self, News};
 use crate::terminal::Terminal;
 
@@ -48,6 +50,8 @@ pub(crate) struct Service {
     pub(crate) settings: Vec<Setting>,
     pub(crate) metrics: Option<TcpListener>,
     pub(crate) faucet: Option<FaucetService>,
+    /// Whether everybody who reaches the pages may put a load on it, and with whose coins.
+    pub(crate) load: Option<LoadService>,
     /// How to connect with other nodes, if at all.
     pub(crate) network: Option<NetworkConfig>,
     /// Nodes of this process that it connects with: their positions, all before its own.
@@ -59,6 +63,12 @@ pub(crate) struct FaucetService {
     pub(crate) listener: TcpListener,
     pub(crate) key: SecretKey,
     pub(crate) config: FaucetConfig,
+}
+
+/// The load that a page asks for.
+pub(crate) struct LoadService {
+    /// The faucet that gives it coins, if there is one.
+    pub(crate) faucet: Option<SocketAddr>,
 }
 
 /// Runs until a signal, or until a node fails. `announce` is called once, when the nodes are ready.
@@ -112,6 +122,7 @@ struct Front {
     settings: Vec<Setting>,
     metrics: Option<TcpListener>,
     faucet: Option<FaucetService>,
+    load: Option<LoadService>,
     network: Option<NetworkConfig>,
     neighbours: Vec<usize>,
 }
@@ -135,6 +146,7 @@ fn start(services: Vec<Service>) -> Outcome<(Vec<Node>, Vec<Front>)> {
             settings: service.settings,
             metrics: service.metrics,
             faucet: service.faucet,
+            load: service.load,
             network: service.network,
             neighbours: service.neighbours,
         });
@@ -218,14 +230,13 @@ impl Front {
         };
         let address = local_address(&self.rest)?;
         let mut router = tangle_api::router(node.handle(), self.api.clone());
-        let mut faucet_router = None;
+        let mut beside = Beside::default();
         if let Some(service) = self.faucet {
             let network = FaucetNetwork {
                 parameters: self.genesis.parameters,
                 token_name: self.genesis.token.name,
             };
-            let client = Client::new(&format!("http://{}", reachable(address)))
-                .map_err(|error| Failure::new(Code::NodeStart, error))?;
+            let client = client(reachable(address))?;
             let faucet = Faucet::start(
                 client,
                 service.key,
@@ -236,10 +247,13 @@ impl Front {
             .map_err(|error| Failure::new(Code::ConfigValue, error))?;
             router = router.nest("/faucet", faucet.router());
             tasks.spawn(serve(service.listener, faucet.router(), limits, stopping)?);
-            faucet_router = Some(faucet.router());
+            beside.faucet = Some(faucet.router());
         }
         if self.has_pages {
-            let pages = Pages::new(node.handle(), self.api, faucet_router, self.settings);
+            if let Some(service) = self.load {
+                beside.load = Some(service.open(address, stopping, tasks)?);
+            }
+            let pages = Pages::new(node.handle(), self.api, beside, self.settings);
             router = router.merge(pages.router());
             let stop = stopped(stopping);
             tasks.spawn(async move { pages.measure(stop).await });
@@ -251,6 +265,32 @@ impl Front {
         tasks.spawn(serve(self.rest, router, limits, stopping)?);
         Ok(())
     }
+}
+
+impl LoadService {
+    /// Is ready for loads on the node that listens at an address, until `stopping` says so.
+    fn open(
+        self,
+        node: SocketAddr,
+        stopping: &watch::Receiver<bool>,
+        tasks: &mut JoinSet<()>,
+    ) -> Outcome<Arc<dyn LoadGenerator>> {
+        let faucet = self.faucet.map(client).transpose()?;
+        let (loads, work) = Loads::new(client(reachable(node))?, faucet);
+        let stop = stopped(stopping);
+        tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = stop => {}
+            }
+        });
+        Ok(loads)
+    }
+}
+
+/// A client of what listens at an address.
+fn client(address: SocketAddr) -> Outcome<Client> {
+    Client::new(&format!("http://{address}")).map_err(|error| Failure::new(Code::NodeStart, error))
 }
 
 fn serve(

@@ -19,12 +19,8 @@ use crate::wallet::FAUCET_PATH;
 
 /// Time between two live lines.
 const LIVE_INTERVAL: Duration = Duration::from_millis(500);
-/// Most blocks a second that can be asked for.
-const RATE_MAX: f64 = 1_000_000.0;
-/// Largest data that fits into a block with its parents and its tag.
-const SIZE_BYTES_MAX: i64 = 32_000;
-/// Largest tag of a block.
-const TAG_BYTES_MAX: usize = 64;
+/// Marks the blocks when nobody says with what.
+pub(crate) const TAG: &str = "TANGLE SPAM";
 
 /// Flags of `tangle spam`.
 #[derive(Clone, Debug, Args)]
@@ -37,27 +33,27 @@ pub(crate) struct SpamArguments {
     rate: f64,
     /// Seconds to send; by default until Ctrl-C.
     #[arg(long = "for", value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+        value_parser = clap::value_parser!(u64).range(1..=SpamConfig::SECONDS_MAX))]
     seconds: Option<u64>,
     /// Blocks to send; by default any number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     blocks: Option<u64>,
     /// Weight of blocks with data; 1 when no weight is given.
-    #[arg(long, value_name = "WEIGHT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    #[arg(long, value_name = "WEIGHT", value_parser = weight())]
     data: Option<u32>,
     /// Weight of transfers, whose coins come from the faucet.
-    #[arg(long, value_name = "WEIGHT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    #[arg(long, value_name = "WEIGHT", value_parser = weight())]
     value: Option<u32>,
     /// Weight of pairs of transfers that spend the same output, of which exactly one gets included;
     /// a pair is two blocks.
-    #[arg(long, value_name = "WEIGHT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    #[arg(long, value_name = "WEIGHT", value_parser = weight())]
     conflicts: Option<u32>,
     /// Bytes of data in a block with data.
     #[arg(long, value_name = "BYTES", default_value_t = 64,
-        value_parser = clap::value_parser!(u16).range(0..=SIZE_BYTES_MAX))]
+        value_parser = clap::value_parser!(u16).range(0..=i64::from(SpamConfig::SIZE_BYTES_MAX)))]
     size: u16,
     /// Marks the blocks; at most 64 bytes. Tags of transfers end with a digit besides.
-    #[arg(long, value_name = "TEXT", default_value = "TANGLE SPAM", value_parser = tag)]
+    #[arg(long, value_name = "TEXT", default_value = TAG, value_parser = tag)]
     tag: String,
     /// The faucet; by default the one of the node.
     #[arg(long, value_name = "URL")]
@@ -74,18 +70,24 @@ pub(crate) struct SpamArguments {
     pub(crate) json: bool,
 }
 
+fn weight() -> impl clap::builder::TypedValueParser<Value = u32> {
+    clap::value_parser!(u32).range(0..=i64::from(SpamConfig::WEIGHT_MAX))
+}
+
 fn rate(text: &str) -> Result<f64, String> {
+    let rates = SpamConfig::RATES;
     let rate = text.parse::<f64>().ok();
-    rate.filter(|rate| *rate == 0.0 || (0.001..=RATE_MAX).contains(rate))
-        .ok_or_else(|| format!("0, or 0.001 to {RATE_MAX} blocks a second are possible"))
+    rate.filter(|rate| *rate == 0.0 || rates.contains(rate))
+        .ok_or_else(|| {
+            let (least, most) = rates.into_inner();
+            format!("0, or {least} to {most} blocks a second are possible")
+        })
 }
 
 fn tag(text: &str) -> Result<String, String> {
-    if text.len() > TAG_BYTES_MAX {
-        return Err(format!(
-            "it has {} bytes, at most {TAG_BYTES_MAX} fit",
-            text.len()
-        ));
+    let (bytes, most) = (text.len(), SpamConfig::TAG_BYTES_MAX);
+    if bytes > most {
+        return Err(format!("it has {bytes} bytes, at most {most} fit"));
     }
     Ok(text.to_owned())
 }
@@ -215,6 +217,14 @@ fn show(summary: &SpamSummary, terminal: &Terminal) {
             format!("{data} data, {value} transfers, {conflicts} conflicting transfers"),
         ),
     ];
+    rows.extend(fates(summary));
+    rows.push(("seed", summary.seed.to_string()));
+    print_rows(&rows, terminal);
+}
+
+/// What became of the blocks, in words.
+pub(crate) fn fates(summary: &SpamSummary) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
     if summary.sample.blocks > 0 {
         rows.push(("sample", sample_line(&summary.sample)));
     }
@@ -240,8 +250,7 @@ fn show(summary: &SpamSummary, terminal: &Terminal) {
         let text = format!("{} times {reason}: {}", refusal.count, refusal.message);
         rows.push(("refused", plain(&text)));
     }
-    rows.push(("seed", summary.seed.to_string()));
-    print_rows(&rows, terminal);
+    rows
 }
 
 fn sample_line(sample: &Sample) -> String {

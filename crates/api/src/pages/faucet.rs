@@ -201,7 +201,7 @@ async fn state(site: &Site) -> Option<FaucetState> {
 
 /// What the faucet answers; nothing when there is none.
 async fn ask_faucet(site: &Site, request: Request) -> Option<(StatusCode, Bytes)> {
-    let faucet: Router = site.faucet.clone()?;
+    let faucet: Router = site.beside.faucet.clone()?;
     let response = faucet.oneshot(request).await.ok()?;
     let status = response.status();
     let body = http_body_util::Limited::new(response.into_body(), BODY_BYTES_MAX);

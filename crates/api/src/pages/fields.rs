@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 
-use crate::origin::is_foreign_form;
+use crate::origin::{self, is_foreign_form};
 use crate::pages::site::{Site, Trouble};
 
 /// The fields of a form of these pages, which sent it.
@@ -21,6 +21,15 @@ impl Fields {
         })?;
         let fields = form_urlencoded::parse(&body).into_owned();
         Ok(Self(fields.collect()))
+    }
+
+    /// Reads a form that is good without a session: it must come from a page that was opened at an
+    /// address, as a name could have been made to lead here from elsewhere.
+    pub(crate) async fn read_open(site: &Site, request: Request) -> Result<Self, Trouble> {
+        if !origin::is_at_fixed_host(request.headers()) {
+            return Err(Trouble::Named);
+        }
+        Self::read(site, request).await
     }
 
     /// The text of a field without white space around it; empty if there is no such field.

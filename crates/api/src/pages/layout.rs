@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::pages::html::Html;
 use crate::pages::site::{Site, Trouble};
-use crate::pages::{assets, peers, visualizer};
+use crate::pages::{assets, load, peers, visualizer};
 
 /// What the pages are allowed to do in a browser: nothing but use the node's own files.
 pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
@@ -20,17 +20,19 @@ pub(crate) enum Place {
     Explorer,
     Peers,
     Faucet,
+    Load,
     Docs,
     Operator,
 }
 
 impl Place {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Overview,
         Self::Visualizer,
         Self::Explorer,
         Self::Peers,
         Self::Faucet,
+        Self::Load,
         Self::Docs,
         Self::Operator,
     ];
@@ -42,6 +44,7 @@ impl Place {
             Self::Explorer => ("/explorer", "Explorer"),
             Self::Peers => ("/peers", "Peers"),
             Self::Faucet => ("/faucet", "Faucet"),
+            Self::Load => (load::PATH, "Load"),
             Self::Docs => ("/api/docs", "API"),
             Self::Operator => ("/maintenance", "Operator"),
         }
@@ -54,7 +57,8 @@ impl Place {
             Self::Visualizer => site.may_read(visualizer::STREAM),
             Self::Explorer => true,
             Self::Peers => site.may_read(peers::PATH),
-            Self::Faucet => site.faucet.is_some(),
+            Self::Faucet => site.beside.faucet.is_some(),
+            Self::Load => site.beside.load.is_some(),
             Self::Docs => site.may_read("/api/docs"),
             Self::Operator => site.api.auth.has_tokens(),
         }
@@ -69,6 +73,9 @@ pub(crate) struct Page {
     pub(crate) content: Html,
     /// After how many milliseconds the page is asked for again, if what it shows moves.
     pub(crate) renewed_ms: Option<u32>,
+    /// Whether there is nothing to do on the page but to wait, so that a browser without scripts
+    /// asks for it again too.
+    pub(crate) is_awaited: bool,
     /// Whether the content has the field of the search, so that the frame needs none.
     pub(crate) has_search: bool,
     /// Scripts besides the one that renews.
@@ -83,6 +90,7 @@ impl Page {
             status: StatusCode::OK,
             content,
             renewed_ms: None,
+            is_awaited: false,
             has_search: false,
             script: None,
         }
@@ -93,6 +101,12 @@ impl Page {
         self.renewed_ms = Some(milliseconds);
         self
     }
+
+    /// The page asks for itself again until it shows what is waited for, also without scripts.
+    pub(crate) fn awaited(mut self, milliseconds: u32) -> Self {
+        self.is_awaited = true;
+        self.renewed_every(milliseconds)
+    }
 }
 
 /// What frames a page: who serves it, where its navigation leads, and what it is written with.
@@ -102,6 +116,8 @@ pub(crate) struct Frame<'a> {
     /// Addresses, names, and which of them is this page.
     pub(crate) places: Vec<(&'a str, &'a str, bool)>,
     pub(crate) has_search: bool,
+    /// Whether a browser without scripts asks for the page again.
+    pub(crate) is_awaited: bool,
     pub(crate) styles: Vec<&'a assets::Asset>,
     pub(crate) scripts: Vec<&'a assets::Asset>,
     /// Program and version.
@@ -121,6 +137,7 @@ pub(crate) fn answer(site: &Site, place: Place, page: Result<Page, Trouble>) -> 
         network: &status.parameters.network_name,
         places: places.collect(),
         has_search: !page.has_search,
+        is_awaited: page.is_awaited,
         styles: vec![&assets::STYLE],
         scripts: page.script.into_iter().chain([&*assets::LIVE]).collect(),
         program: (&site.api.name, &site.api.version),
@@ -165,6 +182,11 @@ fn trouble_page(place: Place, trouble: &Trouble) -> Page {
             "Not taken",
             "This form is not of this page, or of a session that ended.",
             "Open the page anew, and use its form.",
+        ),
+        Trouble::Named => (
+            "Not taken",
+            "This page was opened under a name, which somebody else could make lead here.",
+            "Open it at an IP address or at localhost, and use its form there.",
         ),
         Trouble::Failed => (
             "The node failed",
@@ -274,6 +296,11 @@ impl Frame<'_> {
             html.tag("title", &[], |html| {
                 html.text(format_args!("{title} · Tangle"));
             });
+            if self.is_awaited {
+                html.tag("noscript", &[], |html| {
+                    html.void("meta", &[("http-equiv", "refresh"), ("content", "2")]);
+                });
+            }
             for style in &self.styles {
                 let attributes = [("rel", "stylesheet"), ("href", style.path())];
                 html.void("link", &attributes);

@@ -1,5 +1,5 @@
-//! The node's pages for people: dashboard, explorer, faucet, API documentation, and what the
-//! operator does.
+//! The node's pages for people: dashboard, explorer, faucet, load, API documentation, and what
+//! the operator does.
 //!
 //! ```text
 //! browser ──> router ──> page: what may be seen? ──> node handle, store ──> HTML, escaped
@@ -23,6 +23,7 @@ mod faucet;
 mod fields;
 mod html;
 mod layout;
+mod load;
 mod operator;
 mod overview;
 mod peers;
@@ -35,6 +36,7 @@ mod visualizer;
 
 pub use assets::Asset;
 pub use html::{Attributes, Html};
+pub use load::{LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused, LoadRun};
 pub use routes::Pages;
 pub use single::{SinglePage, lines};
-pub use site::Setting;
+pub use site::{Beside, Setting};

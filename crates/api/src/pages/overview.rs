@@ -10,7 +10,7 @@ use crate::pages::chart::Chart;
 use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place, answer};
 use crate::pages::samples::{DAY_MAX, RECENT_MAX, STRIDE, Sample, Span, age_seconds};
-use crate::pages::show::{self, fact};
+use crate::pages::show::{self, fact, number};
 use crate::pages::site::{Site, Trouble};
 
 /// Time between two looks.
@@ -108,13 +108,6 @@ fn numbers(html: &mut Html, status: &Status, newest: Option<&Sample>, knows_more
             }
         },
     );
-}
-
-fn number(html: &mut Html, name: &str, value: impl FnOnce(&mut Html)) {
-    html.tag("div", &[("class", "card number")], |html| {
-        html.leaf("span", "name", name);
-        html.tag("b", &[], value);
-    });
 }
 
 fn spans(html: &mut Html, span: Span) {

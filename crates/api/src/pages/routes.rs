@@ -10,24 +10,21 @@ use tangle_node::Handle;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-use crate::pages::site::{Setting, Site};
-use crate::pages::{assets, docs, explorer, faucet, layout, operator, overview, peers, visualizer};
+use crate::pages::site::{Beside, Setting, Site};
+use crate::pages::{
+    assets, docs, explorer, faucet, layout, load, operator, overview, peers, visualizer,
+};
 
 /// The pages of a node.
 #[derive(Clone)]
 pub struct Pages(Arc<Site>);
 
 impl Pages {
-    /// The pages of `node`, whose REST interface has the settings `api`, with a `faucet` if there
-    /// is one: the interface that it has for programs. Its operator is shown `settings`.
+    /// The pages of `node`, whose REST interface has the settings `api`, and of what is `beside` it.
+    /// Its operator is shown `settings`.
     #[must_use]
-    pub fn new(
-        node: Handle,
-        api: ApiConfig,
-        faucet: Option<Router>,
-        settings: Vec<Setting>,
-    ) -> Self {
-        let mut site = Site::new(node, api, faucet);
+    pub fn new(node: Handle, api: ApiConfig, beside: Beside, settings: Vec<Setting>) -> Self {
+        let mut site = Site::new(node, api, beside);
         site.settings = settings;
         Self(Arc::new(site))
     }
@@ -41,8 +38,14 @@ impl Pages {
             .route("/api/docs", get(docs::page))
             .merge(explorer::routes())
             .merge(assets::router());
-        let router = match self.0.faucet {
+        let router = match self.0.beside.faucet {
             Some(_) => router.route("/faucet", get(faucet::page).post(faucet::ask)),
+            None => router,
+        };
+        let router = match &self.0.beside.load {
+            Some(generator) => {
+                router.merge(load::routes(Arc::clone(&self.0), Arc::clone(generator)))
+            }
             None => router,
         };
         router

@@ -205,6 +205,14 @@ pub(crate) fn fact(html: &mut Html, name: &str, value: impl FnOnce(&mut Html)) {
     });
 }
 
+/// Adds one of the numbers that matter most.
+pub(crate) fn number(html: &mut Html, name: &str, value: impl FnOnce(&mut Html)) {
+    html.tag("div", &[("class", "card number")], |html| {
+        html.leaf("span", "name", name);
+        html.tag("b", &[], value);
+    });
+}
+
 /// Adds a mark that tells a state by colour and word.
 pub(crate) fn mark(html: &mut Html, state: State) {
     let (class, word) = match state {

@@ -55,6 +55,7 @@ impl SinglePage {
             network: self.label,
             places: Vec::new(),
             has_search: false,
+            is_awaited: false,
             styles: vec![&assets::STYLE, self.style],
             scripts: vec![self.script],
             program: ("Tangle", self.version),

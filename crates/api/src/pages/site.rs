@@ -1,5 +1,7 @@
 //! What all pages share: the node, how it is presented, and what visitors may see.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::StatusCode;
 use tangle_node::{Handle, Status};
@@ -10,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::ApiConfig;
 use crate::content::BodyReader;
+use crate::pages::load::LoadGenerator;
 use crate::pages::operator::{Attempts, Sessions};
 use crate::pages::samples::Samples;
 
@@ -30,12 +33,21 @@ pub struct Setting {
     pub origin: String,
 }
 
+/// What runs beside a node and has a page among its own.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// The interface that the faucet has for programs.
+    pub faucet: Option<Router>,
+    /// Who puts a load on the node when whoever sees the pages asks for it; only for a node that
+    /// nobody but this machine reaches.
+    pub load: Option<Arc<dyn LoadGenerator>>,
+}
+
 /// The node, and how it is presented.
 pub(crate) struct Site {
     pub(crate) node: Handle,
     pub(crate) api: ApiConfig,
-    /// The faucet beside the node, as it is reached by programs.
-    pub(crate) faucet: Option<Router>,
+    pub(crate) beside: Beside,
     pub(crate) samples: Samples,
     pub(crate) unit: Unit,
     /// The effective configuration, for its operator.
@@ -64,6 +76,8 @@ pub(crate) enum Trouble {
     Closed,
     /// A form that this node's page did not make, or not for this session.
     Forged,
+    /// A form of a page that was opened under a name.
+    Named,
     /// The node failed.
     Failed,
 }
@@ -73,7 +87,7 @@ impl Trouble {
         match self {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Wrong(_) => StatusCode::BAD_REQUEST,
-            Self::Closed | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Closed | Self::Forged | Self::Named => StatusCode::FORBIDDEN,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -91,7 +105,7 @@ impl From<StoreError> for Trouble {
 }
 
 impl Site {
-    pub(crate) fn new(node: Handle, api: ApiConfig, faucet: Option<Router>) -> Self {
+    pub(crate) fn new(node: Handle, api: ApiConfig, beside: Beside) -> Self {
         let decimals = u8::try_from(api.base_token.decimals).unwrap_or(u8::MAX);
         Self {
             unit: Unit::new(&api.base_token.unit, decimals),
@@ -103,7 +117,7 @@ impl Site {
             attempts: Attempts::default(),
             node,
             api,
-            faucet,
+            beside,
         }
     }
 

@@ -5,6 +5,7 @@ mod errors;
 mod events;
 mod harness;
 mod indexer;
+mod load;
 mod malformed;
 mod operator;
 mod pages;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
-use tangle_api::{Auth, Pages, Salt, Setting, TokenKey, TokenLifetime, Tokens};
+use tangle_api::{Auth, Beside, Pages, Salt, Setting, TokenKey, TokenLifetime, Tokens};
 
 use crate::harness::{Answer, Client, api_config, client, client_alone};
 
@@ -35,7 +35,12 @@ fn guarded(client: &Client, auth: Auth) -> Client {
         origin: "tangle.toml".to_owned(),
     }];
     let open = Client::new(client.node.clone(), auth.clone());
-    let pages = Pages::new(client.node.clone(), api_config(auth), None, settings);
+    let pages = Pages::new(
+        client.node.clone(),
+        api_config(auth),
+        Beside::default(),
+        settings,
+    );
     Client {
         router: open.router.merge(pages.router()),
         node: open.node,

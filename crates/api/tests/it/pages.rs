@@ -7,7 +7,7 @@ use axum::http::{Method, Request, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tangle_api::{Auth, Pages};
+use tangle_api::{Auth, Beside, Pages};
 use tangle_types::{
     Address, AliasId, AliasOutput, BasicOutput, Codec, Essence, Feature, Features, FoundryId,
     FoundryOutput, NativeToken, NftId, NftOutput, Output, OutputId, Payload, SimpleTokenScheme,
@@ -30,7 +30,11 @@ const UNKNOWN: &str = "0x7777777777777777777777777777777777777777777777777777777
 /// A client of a node's REST interface with its pages, for visitors with these rights.
 fn visitor(client: &Client, auth: Auth, faucet: Option<Router>) -> Client {
     let open = Client::new(client.node.clone(), auth.clone());
-    let pages = Pages::new(client.node.clone(), api_config(auth), faucet, Vec::new());
+    let beside = Beside {
+        faucet,
+        ..Beside::default()
+    };
+    let pages = Pages::new(client.node.clone(), api_config(auth), beside, Vec::new());
     Client {
         router: open.router.merge(pages.router()),
         node: open.node,

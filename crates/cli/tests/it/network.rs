@@ -134,17 +134,31 @@ pub(crate) fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) ->
 }
 
 pub(crate) fn get(url: &str) -> (u16, Value) {
-    request("GET", url, None)
+    json(exchange("GET", url, "application/json", ""))
 }
 
 pub(crate) fn post(url: &str, body: &Value) -> (u16, Value) {
-    request("POST", url, Some(body))
+    let body = body.to_string();
+    json(exchange("POST", url, "application/json", &body))
 }
 
-fn request(method: &str, url: &str, body: Option<&Value>) -> (u16, Value) {
+/// The status of a page, and the page.
+pub(crate) fn page(url: &str) -> (u16, String) {
+    exchange("GET", url, "text/html", "")
+}
+
+/// Sends the form of a page.
+pub(crate) fn post_form(url: &str, fields: &str) -> (u16, String) {
+    exchange("POST", url, "application/x-www-form-urlencoded", fields)
+}
+
+fn json((status, body): (u16, String)) -> (u16, Value) {
+    (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+}
+
+fn exchange(method: &str, url: &str, kind: &str, body: &str) -> (u16, String) {
     let rest = url.strip_prefix("http://").expect("plain HTTP");
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect(host).expect("it listens");
     stream
         .set_read_timeout(Some(PATIENCE))
@@ -152,7 +166,7 @@ fn request(method: &str, url: &str, body: Option<&Value>) -> (u16, Value) {
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: \
-         application/json\r\nContent-Length: {}\r\n\r\n{body}",
+         {kind}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .expect("it reads");
@@ -160,8 +174,5 @@ fn request(method: &str, url: &str, body: Option<&Value>) -> (u16, Value) {
     stream.read_to_string(&mut answer).expect("it answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
     let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
-    (
-        status.expect("a status"),
-        serde_json::from_str(body).unwrap_or(Value::Null),
-    )
+    (status.expect("a status"), body.to_owned())
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::network::{Network, eventually, failure, get, stdout, tangle};
+use crate::network::{Network, eventually, failure, get, page, post_form, stdout, tangle};
 
 fn network(folder: &Path) -> Network {
     Network::start(folder, &["dev", "--ephemeral", "--port", "0"])
@@ -121,4 +121,28 @@ fn what_cannot_be_sent_is_refused_with_advice() {
         let (code, _) = failure(folder.path(), &[&["spam"][..], &bad].concat());
         assert_eq!(code, 2, "{bad:?}");
     }
+}
+
+#[test]
+fn page_of_a_dev_network_sends_a_load_that_ends_in_time_or_with_the_node() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let network = network(folder.path());
+    let load = format!("{}/load", network.url("node"));
+    let start = |seconds: u32| {
+        let mix = "data=2&value=2&conflicts=1&size=10&tag=page";
+        post_form(&load, &format!("rate=50&seconds={seconds}&{mix}")).0
+    };
+    let shows = |text: &str| {
+        let (status, page) = page(&load);
+        (status == 200 && page.contains(text)).then_some(page)
+    };
+    assert_eq!(start(2), 303);
+    assert_eq!(start(2), 409, "one goes on");
+    let page = eventually("the end of the load", || shows("It has ended"));
+    for part in ["0 conflicting, 0 undecided", "have one transfer included"] {
+        assert!(page.contains(part), "{part} is missing: {page}");
+    }
+    assert_eq!(start(600), 303);
+    eventually("the first pair", || shows("have one transfer included"));
+    assert!(network.stop().success());
 }
