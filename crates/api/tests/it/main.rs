@@ -8,6 +8,7 @@ mod indexer;
 mod malformed;
 mod operator;
 mod pages;
+mod past;
 mod posting;
 mod reading;
 mod serving;
