@@ -3,9 +3,10 @@
 //! Each connection grows its own chain: a block approves the two that the connection posted before,
 //! so that every parent is known to the node when it is named.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -13,9 +14,12 @@ use serde::Serialize;
 use tangle_crypto::blake2b;
 use tangle_storage::Progress;
 use tangle_types::{Block, BlockId, Codec, Parents, Payload, TaggedData};
+use tempfile::TempDir;
 
+use crate::http::Connection;
 use crate::listeners::{Listeners, Told};
 use crate::machine;
+use crate::pages::{self, Newest, PageFigures, Visitor};
 use crate::report::{self, note, quantile};
 
 /// How long the node may take to start.
@@ -42,6 +46,10 @@ pub struct RestArgs {
     /// Subscribers that are told of every block meanwhile, over MQTT.
     #[arg(long, default_value_t = 0)]
     subscribers: usize,
+    /// Fetch so many pages for people a second meanwhile: overview, explorer, and those of what was
+    /// only just sent, in turn. Only from the dev network that is started, where there are coins.
+    #[arg(long, conflicts_with = "node")]
+    pages: Option<f64>,
     /// Address of a running node with a PoW score of 0; by default a fresh dev network is started.
     #[arg(long)]
     node: Option<SocketAddr>,
@@ -65,6 +73,9 @@ struct Figures {
     /// Of the subscribers, if there were any.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     events: Option<EventFigures>,
+    /// Of the pages, if any were fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<PageFigures>,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,13 +125,16 @@ struct Tally {
 
 /// A node that ends with the measurement.
 #[derive(Debug)]
-struct OwnNode(Child);
+struct OwnNode {
+    process: Child,
+    _folder: TempDir,
+}
 
 impl Drop for OwnNode {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -135,20 +149,21 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         None => {
             let (node, address) = start_node()?;
             own = node;
-            (address, Some(own.0.id()))
+            (address, Some(own.process.id()))
         }
     };
     ensure!(
         args.connections > 0,
         "nothing is posted without connections"
     );
-    ensure!(
-        args.rate.is_none_or(|rate| rate > 0.0 && rate.is_finite()),
-        "a rate of 0 blocks a second posts nothing"
-    );
     let root = tip(address)?;
     let listeners = (args.subscribers > 0)
         .then(|| Listeners::start(address, args.subscribers))
+        .transpose()?;
+    let newest = Arc::new(Newest::from(root));
+    let visitor = args
+        .pages
+        .map(|rate| Visitor::start(address, rate, &newest))
         .transpose()?;
     let what = format!(
         "posting from {} connections for {} s",
@@ -163,13 +178,12 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         interval: args.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
         connections: u32::try_from(args.connections)?,
     };
-    let tallies = post_all(address, args, root, pace)?;
+    let tallies = post_all(address, args, &newest, pace)?;
     let seconds = started.elapsed().as_secs_f64();
     let cpu = process.map_or(0.0, machine::cpu_seconds_of) - cpu;
-    let events = match listeners {
-        Some(listeners) => Some(EventFigures::of(args.subscribers, &listeners.finish()?)),
-        None => None,
-    };
+    let told = listeners.map(Listeners::finish).transpose()?;
+    let events = told.map(|told| EventFigures::of(args.subscribers, &told));
+    let pages = visitor.map_or(Ok(Vec::new()), Visitor::finish)?;
     let accepted: u64 = tallies.iter().map(|tally| tally.accepted).sum();
     let mut latencies: Vec<f64> = tallies
         .iter()
@@ -187,6 +201,7 @@ pub(crate) fn run(args: &RestArgs, progress: &Progress) -> Result<()> {
         node_resident_bytes: process.map_or(0, machine::resident_bytes_of),
         last_blocks_confirmed: are_confirmed(address, &tallies)?,
         events,
+        pages,
     };
     if args.json {
         return report::json(&figures);
@@ -219,24 +234,24 @@ fn start_node() -> Result<(OwnNode, SocketAddr)> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let program = std::env::current_exe().context("this program's own file is not known")?;
     let port = address.port().to_string();
-    let child = Command::new(program)
-        .args([
-            "dev",
-            "--ephemeral",
-            "--quiet",
-            "--no-faucet",
-            "--port",
-            &port,
-        ])
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("dev.toml");
+    std::fs::write(&config, pages::allocation())?;
+    let process = Command::new(program)
+        .args(["dev", "--ephemeral", "--quiet", "--no-faucet", "--port"])
+        .arg(&port)
+        .arg("--config")
+        .arg(&config)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()?;
-    let node = OwnNode(child);
+    let node = OwnNode {
+        process,
+        _folder: folder,
+    };
     let started = Instant::now();
     while started.elapsed() < START_WAIT {
-        let health = Connection::open(address).and_then(|mut connection| {
-            connection.request(b"GET /health HTTP/1.1\r\nHost: node\r\n\r\n")
-        });
+        let health = Connection::open(address).and_then(|mut connection| connection.get("/health"));
         if matches!(health, Ok((200, _))) {
             return Ok((node, address));
         }
@@ -247,8 +262,7 @@ fn start_node() -> Result<(OwnNode, SocketAddr)> {
 
 /// A tip to grow from.
 fn tip(address: SocketAddr) -> Result<BlockId> {
-    let request = b"GET /api/core/v2/tips HTTP/1.1\r\nHost: node\r\n\r\n";
-    let (status, body) = Connection::open(address)?.request(request)?;
+    let (status, body) = Connection::open(address)?.get("/api/core/v2/tips")?;
     if status != 200 {
         bail!(
             "the node gave no tips: {status} {}",
@@ -261,10 +275,15 @@ fn tip(address: SocketAddr) -> Result<BlockId> {
 }
 
 /// Posts from all connections, until the end of the pace.
-fn post_all(address: SocketAddr, args: &RestArgs, root: BlockId, pace: Pace) -> Result<Vec<Tally>> {
+fn post_all(
+    address: SocketAddr,
+    args: &RestArgs,
+    newest: &Newest,
+    pace: Pace,
+) -> Result<Vec<Tally>> {
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..args.connections)
-            .map(|number| scope.spawn(move || post(address, number, args.payload, root, pace)))
+            .map(|number| scope.spawn(move || post(address, number, args.payload, newest, pace)))
             .collect();
         running
             .into_iter()
@@ -277,11 +296,12 @@ fn post(
     address: SocketAddr,
     number: usize,
     payload: usize,
-    root: BlockId,
+    newest: &Newest,
     pace: Pace,
 ) -> Result<Tally> {
     let mut connection = Connection::open(address)?;
     let mut tally = Tally::default();
+    let root = newest.id();
     let (mut last, mut before) = (root, root);
     let mut data = vec![0; payload.max(16)];
     data[..8].copy_from_slice(&(number as u64).to_le_bytes());
@@ -315,6 +335,7 @@ fn post(
             before = last;
             last = BlockId(blake2b::hash(&bytes));
             tally.last = Some(last);
+            newest.note(last);
         } else {
             if tally.refused == 0 {
                 note(&format!(
@@ -336,10 +357,9 @@ fn are_confirmed(address: SocketAddr, tallies: &[Tally]) -> Result<bool> {
     let mut connection = Connection::open(address)?;
     let started = Instant::now();
     for id in tallies.iter().filter_map(|tally| tally.last) {
-        let request =
-            format!("GET /api/core/v2/blocks/{id}/metadata HTTP/1.1\r\nHost: node\r\n\r\n");
+        let path = format!("/api/core/v2/blocks/{id}/metadata");
         loop {
-            let (status, body) = connection.request(request.as_bytes())?;
+            let (status, body) = connection.get(&path)?;
             let answer: serde_json::Value = serde_json::from_slice(&body)?;
             if status == 200 && answer["referencedByMilestoneIndex"].as_u64() > Some(0) {
                 break;
@@ -351,52 +371,6 @@ fn are_confirmed(address: SocketAddr, tallies: &[Tally]) -> Result<bool> {
         }
     }
     Ok(true)
-}
-
-/// A kept-alive HTTP/1.1 connection that understands what the node answers, and no more.
-#[derive(Debug)]
-struct Connection {
-    stream: TcpStream,
-    answers: BufReader<TcpStream>,
-}
-
-impl Connection {
-    fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let answers = BufReader::new(stream.try_clone()?);
-        Ok(Self { stream, answers })
-    }
-
-    /// Sends a request; the answer's status and body.
-    fn request(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>)> {
-        self.stream.write_all(request)?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        let status = line
-            .split(' ')
-            .nth(1)
-            .context("no HTTP answer came")?
-            .parse()?;
-        let mut length = 0;
-        loop {
-            line.clear();
-            self.answers.read_line(&mut line)?;
-            let header = line.trim_end();
-            if header.is_empty() {
-                break;
-            }
-            if let Some((name, value)) = header.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse()?;
-            }
-        }
-        let mut body = vec![0; length];
-        self.answers.read_exact(&mut body)?;
-        Ok((status, body))
-    }
 }
 
 fn print(figures: &Figures) -> Result<()> {
@@ -428,9 +402,16 @@ fn print(figures: &Figures) -> Result<()> {
         .to_owned(),
     ];
     report::table(&heads, &[row])?;
-    let Some(events) = &figures.events else {
+    if let Some(events) = &figures.events {
+        print_events(events, figures.seconds)?;
+    }
+    if figures.pages.is_empty() {
         return Ok(());
-    };
+    }
+    pages::print(&figures.pages)
+}
+
+fn print_events(events: &EventFigures, seconds: f64) -> Result<()> {
     let heads = [
         "subscribers",
         "lost",
@@ -442,7 +423,7 @@ fn print(figures: &Figures) -> Result<()> {
     let row = vec![
         events.subscribers.to_string(),
         events.subscribers_lost.to_string(),
-        format!("{:.1}", events.told_bytes as f64 / 1e6 / figures.seconds),
+        format!("{:.1}", events.told_bytes as f64 / 1e6 / seconds),
         format!("{:.0}", events.milestone_interval_min_ms),
         format!("{:.0}", events.milestone_interval_mean_ms),
         format!("{:.0}", events.milestone_interval_max_ms),

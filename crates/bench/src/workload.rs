@@ -86,7 +86,11 @@ impl Wallet {
     }
 
     /// A transfer to `payee` that spends the wallet's output and keeps the change.
-    fn pay(&mut self, payee: Address, parameters: &ProtocolParameters) -> Result<Payload> {
+    pub(crate) fn pay(
+        &mut self,
+        payee: Address,
+        parameters: &ProtocolParameters,
+    ) -> Result<Payload> {
         let (input, amount) = self.coin.context("a wallet has no coin")?;
         let change = amount
             .checked_sub(PAYMENT)

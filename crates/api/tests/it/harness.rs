@@ -36,18 +36,26 @@ struct Network {
 static NETWORK: LazyLock<Network> = LazyLock::new(|| start_network(0, |_| {}));
 
 fn start_network(pow_score_min: u32, change: impl FnOnce(&mut NodeConfig)) -> Network {
+    let coordinator = CoordinatorConfig {
+        interval_ms: 1_000,
+        pace: Pace::Steady,
+        keys: vec![account(0)],
+    };
+    start_node(pow_score_min, Some(coordinator), change)
+}
+
+fn start_node(
+    pow_score_min: u32,
+    coordinator: Option<CoordinatorConfig>,
+    change: impl FnOnce(&mut NodeConfig),
+) -> Network {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let mut config = NodeConfig::new(StorageConfig {
         path: folder.path().to_owned(),
         ..StorageConfig::default()
     });
     change(&mut config);
-    let coordinator = CoordinatorConfig {
-        interval_ms: 1_000,
-        pace: Pace::Steady,
-        keys: vec![account(0)],
-    };
-    let node = start(&config, &genesis(pow_score_min), Some(coordinator)).expect("it starts");
+    let node = start(&config, &genesis(pow_score_min), coordinator).expect("it starts");
     Network {
         node,
         _folder: folder,
@@ -79,12 +87,17 @@ fn genesis(pow_score_min: u32) -> Genesis {
         timestamp: UnixSeconds(0),
         allocations: (0..ACCOUNT_COUNT).map(allocation).collect(),
         treasury: 0,
-        milestone_keys: vec![KeyRange {
-            public_key: account(0).public_key(),
-            start: MilestoneIndex(0),
-            end: MilestoneIndex(0),
-        }],
+        milestone_keys: vec![milestone_key()],
         milestone_key_threshold: 1,
+    }
+}
+
+/// The key that signs milestones: account 0's.
+pub(crate) fn milestone_key() -> KeyRange {
+    KeyRange {
+        public_key: account(0).public_key(),
+        start: MilestoneIndex(0),
+        end: MilestoneIndex(0),
     }
 }
 
@@ -143,6 +156,12 @@ pub(crate) async fn client_with_walks() -> Client {
         });
     });
     client_of(network).await
+}
+
+/// A client of a node of its own, to which no milestone comes by itself.
+pub(crate) fn client_without_coordinator() -> Client {
+    let network = Box::leak(Box::new(start_node(0, None, |_| {})));
+    Client::new(network.node.handle(), Auth::open())
 }
 
 async fn client_of(network: Network) -> Client {

@@ -9,6 +9,7 @@ mod load;
 mod malformed;
 mod operator;
 mod pages;
+mod past;
 mod posting;
 mod reading;
 mod serving;

@@ -5,8 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use tangle_api::{Auth, Beside, Pages, Salt, Setting, TokenKey, TokenLifetime, Tokens};
+use tangle_types::Output;
 
-use crate::harness::{Answer, Client, api_config, client, client_alone};
+use crate::harness::{
+    Answer, Client, address, api_config, client, client_alone, draft, tagged, transfer,
+};
+use crate::past::Past;
 
 const PEER: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 const OWN: Option<&str> = Some("http://node.example");
@@ -284,4 +288,107 @@ async fn maintenance_does_what_it_says() {
     for path in ["/maintenance/snapshot", "/maintenance/prune"] {
         assert_eq!(post(&closed, path, &cookie, OWN, &fields).await.status, 403);
     }
+}
+
+#[tokio::test]
+async fn what_is_pruned_on_the_page_is_gone_and_told_from_what_never_was() {
+    let mut past = Past::new(64);
+    past.milestone().await;
+    let block = past.submit(&tagged("old")).await;
+    let spent = past.client.output_of(1).await;
+    let (payload, _) = transfer(1, spent, vec![Output::basic(address(2), spent.1)]);
+    past.submit(&draft(Some(payload))).await;
+    while past.milestone().await.0 < 62 {}
+    let client = guarded(&past.client, Auth::usual(Some(tokens("5a"))));
+    let (cookie, key) = session(&client).await;
+    let order = async |path: &str, fields: &[(&str, &str)]| {
+        let fields = [&[("key", key.as_str())], fields].concat();
+        let answer = post(&client, path, &cookie, OWN, &fields).await;
+        (answer.status.as_u16(), text(&answer))
+    };
+    let prune = async |target: &str, milestones: &str| {
+        let fields = [
+            ("sure", "yes"),
+            ("target", target),
+            ("milestones", milestones),
+        ];
+        order("/maintenance/prune", &fields).await
+    };
+    let core = |path: String| format!("/api/core/v2/{path}");
+    let metadata = core(format!("blocks/{block}/metadata"));
+    let standing = client.read(&metadata).await;
+    assert_eq!(standing["referencedByMilestoneIndex"], 2);
+    let old = [
+        core("milestones/by-index/2".to_owned()),
+        core("milestones/by-index/2/utxo-changes".to_owned()),
+        core(format!("outputs/{}", spent.0)),
+    ];
+    for path in &old {
+        assert_eq!(client.get(path).await.status, 200, "{path}");
+    }
+
+    let (status, page) = prune("index", "10").await;
+    assert_eq!(status, 200, "{page}");
+    for part in ["Milestones up to 10 are pruned.", "milestones 11 to 62"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(
+        client.read("/api/core/v2/info").await["status"]["pruningIndex"],
+        10
+    );
+    for path in &old {
+        let answer = client.get(path).await;
+        answer.error(404);
+        assert_eq!(answer.json()["error"]["prunedBefore"], 11, "{path}");
+    }
+    let pruned = client.get(&old[0]).await.error(404);
+    assert!(pruned.contains("was pruned"), "{pruned}");
+    // Blocks go a file at a time; until then nothing else is said of them.
+    assert_eq!(client.read(&metadata).await, standing);
+    let never = client.get("/api/core/v2/milestones/by-index/63").await;
+    assert!(!never.error(404).contains("pruned"));
+    assert!(never.json()["error"]["prunedBefore"].is_null());
+    for (milestone, part) in [
+        ("2", "This node has no milestone 2."),
+        ("63", "Milestone 63 has not come yet."),
+    ] {
+        let page = client
+            .get(&format!("/explorer/milestone/{milestone}"))
+            .await;
+        assert_eq!(page.status, 404);
+        assert!(text(&page).contains(part), "{part}");
+    }
+    // What the pruned milestones brought and nobody spent stays.
+    let outputs = address(2).to_bech32("tst");
+    let outputs = format!("/api/indexer/v1/outputs/basic?address={outputs}");
+    let outputs = client.read(&outputs).await;
+    assert_eq!(outputs["items"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        client
+            .get("/api/core/v2/milestones/by-index/11")
+            .await
+            .status,
+        200
+    );
+
+    let (status, page) = prune("index", "10").await;
+    assert_eq!(status, 400);
+    assert!(
+        page.contains("milestones up to 10 are pruned already"),
+        "{page}"
+    );
+    let (status, page) = prune("depth", "51").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("Milestones up to 11 are pruned."), "{page}");
+    let info = client.read("/api/core/v2/info").await;
+    assert_eq!(info["status"]["pruningIndex"], 11);
+
+    // A snapshot needs what came after its milestone.
+    assert_eq!(
+        order("/maintenance/snapshot", &[("index", "10")]).await.0,
+        400
+    );
+    let (status, page) = order("/maintenance/snapshot", &[("index", "12")]).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("full_snapshot_12.bin"), "{page}");
 }
