@@ -199,6 +199,8 @@ test("pages need no script", LIMIT, async () => {
   await page.getByRole("link", { name: "Load", exact: true }).click();
   await page.getByLabel("Seconds").fill("600");
   await page.getByRole("button", { name: "Start" }).click();
+  // The page asks for itself again until blocks were sent.
+  await page.locator(".number", { hasText: /^Sent[1-9]/ }).waitFor();
   await page.getByRole("button", { name: "Stop" }).click();
   await page.getByRole("heading", { name: "It has ended" }).waitFor();
   assert.deepEqual(troubles, []);
