@@ -7,7 +7,7 @@
 //! What it is not: it decides nothing about blocks or the ledger; it asks a
 //! [`Handle`](tangle_node::Handle) and puts the answers into the form that clients expect.
 //!
-//! Begin with [`router()`] and [`serve()`]; with [`Pages`] for what a browser shows.
+//! Begin with [`Interface`] and [`serve()`]; with [`Pages`] for what a browser shows.
 
 mod app;
 mod auth;
@@ -37,5 +37,5 @@ pub use config::{ApiConfig, BaseToken, EventLimits, Limits};
 pub use description::{json as openapi_json, openapi};
 pub use error::ApiError;
 pub use pages::{Asset, Attributes, Html, Pages, Setting, SinglePage, lines};
-pub use router::router;
+pub use router::Interface;
 pub use server::serve;

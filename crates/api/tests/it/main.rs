@@ -12,3 +12,4 @@ mod past;
 mod posting;
 mod reading;
 mod serving;
+mod tcp;
