@@ -1,7 +1,8 @@
-// mqtt.js 2.0.0-rc.3: events as a page or a program in JavaScript subscribes to them.
+// mqtt.js 2.0.0-rc.3: events as a page or a program in JavaScript subscribes to them, in WebSocket
+// and over TCP.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 
 import { askFaucet, startNetwork, waitUntil } from "./network.mjs";
 
@@ -17,22 +18,6 @@ let network;
 let client;
 let mqtt;
 let errors;
-
-before(async () => {
-  network = await startNetwork();
-  client = new iota.SingleNodeClient(network.node);
-  mqtt = new MqttClient(`${network.node.replace("http", "ws")}/api/mqtt/v1`);
-  errors = [];
-  mqtt.statusChanged((status) => {
-    if (status.type === "error") errors.push(`${status.message}: ${status.error}`);
-  });
-});
-
-after(async () => {
-  mqtt.mqttDisconnect();
-  assert.deepEqual(errors, []);
-  assert.equal(await network.stop(), 0);
-});
 
 /** Collects what a subscription is told; `wait` waits for something of it. */
 function listen(subscribe) {
@@ -50,61 +35,86 @@ function firstAddress(seed) {
   return iota.Bech32Helper.toBech32(iota.ED25519_ADDRESS_TYPE, address, "tst");
 }
 
-test("the route is named", async () => {
-  const { routes } = await client.routes();
-  assert.ok(routes.includes("mqtt/v1"));
-});
+for (const [transport, endpoint] of [
+  ["WebSocket", ({ node }) => `${node.replace("http", "ws")}/api/mqtt/v1`],
+  ["TCP", ({ mqtt }) => mqtt],
+]) {
+  describe(transport, () => suite(endpoint));
+}
 
-test("milestones are told", async () => {
-  const confirmed = listen((told) => mqtt.milestonesConfirmed(told));
-  const latest = listen((told) => mqtt.milestonesLatest(told));
-  const first = (await confirmed.wait("a milestone")).data;
-  const second = await confirmed.wait("the next one", ({ index }) => index > first.index);
-  const { index } = await client.milestoneById(second.data.milestoneId);
-  assert.equal(index, second.data.index);
-  await latest.wait("the newest milestone");
-});
+function suite(endpoint) {
+  before(async () => {
+    network = await startNetwork("[ports]\nmqtt = 1883\n");
+    client = new iota.SingleNodeClient(network.node);
+    mqtt = new MqttClient(endpoint(network));
+    errors = [];
+    mqtt.statusChanged((status) => {
+      if (status.type === "error") errors.push(`${status.message}: ${status.error}`);
+    });
+  });
 
-test("blocks are told, and what becomes of them", async () => {
-  const tagged = listen((told) => mqtt.blocksTagged(Converter.utf8ToHex(TAG, true), told));
-  const raw = listen((told) => mqtt.blocksRaw(told));
-  await raw.wait("a block");
-  const { blockId } = await iota.sendData(client, TAG, "some data");
-  const { data } = await tagged.wait("the tagged block");
-  assert.equal(Converter.hexToUtf8(data.payload.data), "some data");
-  const idOf = (bytes) => Converter.bytesToHex(Blake2b.sum256(bytes), true);
-  await raw.wait("its bytes", (bytes) => idOf(bytes) === blockId);
-  const states = listen((told) => mqtt.blocksMetadata(blockId, told));
-  const final = await states.wait("its end", (state) => state.ledgerInclusionState);
-  assert.equal(final.data.ledgerInclusionState, "noTransaction");
-});
+  after(async () => {
+    mqtt.mqttDisconnect();
+    assert.deepEqual(errors, []);
+    assert.equal(await network.stop(), 0);
+  });
 
-test("outputs and transactions are told", async () => {
-  const sender = iota.Ed25519Seed.fromMnemonic(Bip39.randomMnemonic());
-  const target = firstAddress(iota.Ed25519Seed.fromMnemonic(Bip39.randomMnemonic()));
-  const received = listen((told) => mqtt.outputByConditionAndAddress("+", target, told));
-  const funded = listen((told) =>
-    mqtt.outputByConditionAndAddress("address", firstAddress(sender), told)
-  );
-  await askFaucet(network, firstAddress(sender));
-  const { metadata } = (await funded.wait("the faucet's output")).data;
-  const outputId = iota.TransactionHelper.outputIdFromTransactionData(
-    metadata.transactionId,
-    metadata.outputIndex
-  );
-  const spent = listen((told) => mqtt.output(outputId, told));
-  await spent.wait("what is known", ({ metadata: { isSpent } }) => !isSpent);
+  test("the route is named", async () => {
+    const { routes } = await client.routes();
+    assert.ok(routes.includes("mqtt/v1"));
+  });
 
-  const { block } = await iota.send(client, sender, 0, target, bigInt(2_000_000));
-  const idOf = (payload) =>
-    iota.TransactionHelper.transactionIdFromTransactionPayload(payload);
-  const transactionId = idOf(block.payload);
-  const included = listen((told) => mqtt.transactionIncludedBlock(transactionId, told));
-  const output = (await received.wait("the output")).data;
-  assert.equal(output.output.amount, "2000000");
-  assert.equal(output.metadata.transactionId, transactionId);
-  await spent.wait("that it is spent", ({ metadata: { isSpent } }) => isSpent);
-  const { data } = await included.wait("the block");
-  assert.equal(idOf(data.payload), transactionId);
-  assert.deepEqual(data.parents, (await client.transactionIncludedBlock(transactionId)).parents);
-});
+  test("milestones are told", async () => {
+    const confirmed = listen((told) => mqtt.milestonesConfirmed(told));
+    const latest = listen((told) => mqtt.milestonesLatest(told));
+    const first = (await confirmed.wait("a milestone")).data;
+    const second = await confirmed.wait("the next one", ({ index }) => index > first.index);
+    const { index } = await client.milestoneById(second.data.milestoneId);
+    assert.equal(index, second.data.index);
+    await latest.wait("the newest milestone");
+  });
+
+  test("blocks are told, and what becomes of them", async () => {
+    const tagged = listen((told) => mqtt.blocksTagged(Converter.utf8ToHex(TAG, true), told));
+    const raw = listen((told) => mqtt.blocksRaw(told));
+    await raw.wait("a block");
+    const { blockId } = await iota.sendData(client, TAG, "some data");
+    const { data } = await tagged.wait("the tagged block");
+    assert.equal(Converter.hexToUtf8(data.payload.data), "some data");
+    const idOf = (bytes) => Converter.bytesToHex(Blake2b.sum256(bytes), true);
+    await raw.wait("its bytes", (bytes) => idOf(bytes) === blockId);
+    const states = listen((told) => mqtt.blocksMetadata(blockId, told));
+    const final = await states.wait("its end", (state) => state.ledgerInclusionState);
+    assert.equal(final.data.ledgerInclusionState, "noTransaction");
+  });
+
+  test("outputs and transactions are told", async () => {
+    const sender = iota.Ed25519Seed.fromMnemonic(Bip39.randomMnemonic());
+    const target = firstAddress(iota.Ed25519Seed.fromMnemonic(Bip39.randomMnemonic()));
+    const received = listen((told) => mqtt.outputByConditionAndAddress("+", target, told));
+    const funded = listen((told) =>
+      mqtt.outputByConditionAndAddress("address", firstAddress(sender), told)
+    );
+    await askFaucet(network, firstAddress(sender));
+    const { metadata } = (await funded.wait("the faucet's output")).data;
+    const outputId = iota.TransactionHelper.outputIdFromTransactionData(
+      metadata.transactionId,
+      metadata.outputIndex
+    );
+    const spent = listen((told) => mqtt.output(outputId, told));
+    await spent.wait("what is known", ({ metadata: { isSpent } }) => !isSpent);
+
+    const { block } = await iota.send(client, sender, 0, target, bigInt(2_000_000));
+    const idOf = (payload) =>
+      iota.TransactionHelper.transactionIdFromTransactionPayload(payload);
+    const transactionId = idOf(block.payload);
+    const included = listen((told) => mqtt.transactionIncludedBlock(transactionId, told));
+    const output = (await received.wait("the output")).data;
+    assert.equal(output.output.amount, "2000000");
+    assert.equal(output.metadata.transactionId, transactionId);
+    await spent.wait("that it is spent", ({ metadata: { isSpent } }) => isSpent);
+    const { data } = await included.wait("the block");
+    assert.equal(idOf(data.payload), transactionId);
+    assert.deepEqual(data.parents, (await client.transactionIncludedBlock(transactionId)).parents);
+  });
+}

@@ -1,7 +1,7 @@
 // A dev network of one's own, and waiting for what it does.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,11 +11,13 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 /** The program. */
 export const binary = process.env.TANGLE ?? join(root, "target/debug/tangle");
 
-/** Starts `tangle dev` with free ports, and waits until it is healthy; `stop` ends it and says
- * how it ended. */
-export async function startNetwork() {
+/** Starts `tangle dev` with free ports and this configuration, and waits until it is healthy;
+ * `stop` ends it and says how it ended. */
+export async function startNetwork(config = "") {
   const folder = mkdtempSync(join(tmpdir(), "tangle-e2e-"));
-  const child = spawn(binary, ["dev", "--ephemeral", "--port", "0", "--json"], {
+  const file = join(folder, "dev.toml");
+  writeFileSync(file, config);
+  const child = spawn(binary, ["dev", "--ephemeral", "--port", "0", "--json", "--config", file], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -28,6 +30,7 @@ export async function startNetwork() {
   const about = JSON.parse(line);
   const network = {
     node: about.node,
+    mqtt: about.mqtt,
     faucet: about.faucet.url,
     /** A token for what only its operator does. */
     token() {

@@ -7,7 +7,7 @@
 //! What it is not: it decides nothing about blocks or the ledger; it asks a
 //! [`Handle`](tangle_node::Handle) and puts the answers into the form that clients expect.
 //!
-//! Begin with [`router()`] and [`serve()`]; with [`Pages`] for what a browser shows.
+//! Begin with [`Interface`] and [`serve()`]; with [`Pages`] for what a browser shows.
 
 mod app;
 mod auth;
@@ -40,5 +40,5 @@ pub use pages::{
     Asset, Attributes, Beside, Html, LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused,
     LoadRun, Pages, Setting, SinglePage, lines,
 };
-pub use router::router;
+pub use router::Interface;
 pub use server::serve;

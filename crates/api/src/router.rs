@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tangle_node::Handle;
+use tokio::net::TcpListener;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -24,9 +25,30 @@ use crate::{
 /// not worth the work.
 const COMPRESSED_BYTES_MIN: u16 = 1_024;
 
-/// The interface of `node`, ready to be served.
-pub fn router(node: Handle, config: ApiConfig) -> Router {
-    let app = Arc::new(App::new(node, config));
+/// The interface of a node.
+#[derive(Clone, Debug)]
+pub struct Interface(Arc<App>);
+
+impl Interface {
+    /// The interface of `node`, ready to be served.
+    #[must_use]
+    pub fn new(node: Handle, config: ApiConfig) -> Self {
+        Self(Arc::new(App::new(node, config)))
+    }
+
+    /// What it has over HTTP.
+    pub fn router(&self) -> Router {
+        router(Arc::clone(&self.0))
+    }
+
+    /// Tells of events over MQTT on `listener`, without HTTP and encryption, until `stop` is ready.
+    /// Subscribers count together with those of the router.
+    pub async fn serve_mqtt(&self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        events::serve_tcp(&self.0, listener, stop).await;
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));

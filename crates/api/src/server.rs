@@ -47,8 +47,7 @@ impl Connection {
 
     /// Waits until the server stops.
     pub(crate) async fn stopped(&mut self) {
-        // An error means that the server is gone already.
-        let _ = self.stopping.wait_for(|is_stopping| *is_stopping).await;
+        stopped(&mut self.stopping).await;
     }
 }
 
@@ -110,20 +109,26 @@ pub async fn serve(
             this.leave_place();
         });
     }
-    drop(listener);
-    drop(stopping);
-    stop_in.send_replace(true);
-    // Whoever serves a client holds the other end.
-    let ended = stop_in.closed();
-    if tokio::time::timeout(limits.stop_timeout, ended)
-        .await
-        .is_err()
-    {
+    drop((listener, stopping));
+    dismiss(stop_in, limits.stop_timeout).await;
+}
+
+/// Waits until a server stops.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that it is gone already.
+    let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+}
+
+/// Tells those who serve clients that it is over, and waits for them: each holds the other end.
+pub(crate) async fn dismiss(stop: watch::Sender<bool>, patience: Duration) {
+    stop.send_replace(true);
+    if tokio::time::timeout(patience, stop.closed()).await.is_err() {
         tracing::warn!("some clients did not finish in time");
     }
 }
 
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+/// The next connection.
+pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
@@ -141,7 +146,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 /// A stream that fails when the other side takes nothing for too long.
-struct Patient<T> {
+pub(crate) struct Patient<T> {
     stream: T,
     timeout: Duration,
     /// Runs while a write waits.
@@ -149,7 +154,7 @@ struct Patient<T> {
 }
 
 impl<T> Patient<T> {
-    const fn new(stream: T, timeout: Duration) -> Self {
+    pub(crate) const fn new(stream: T, timeout: Duration) -> Self {
         Self {
             stream,
             timeout,

@@ -146,6 +146,7 @@ impl Plan<'_> {
             }),
             api: api_config(&self.genesis.token, self.folder)?,
             rest: listeners.rest,
+            mqtt: listeners.mqtt,
             has_pages: true,
             settings: self.settings.clone(),
             metrics: listeners.metrics,

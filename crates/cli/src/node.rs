@@ -30,6 +30,9 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
     let api = api_config(&config, &genesis)?;
     let rows = rows(&config, |path| source.layers.origin(path).to_string())?;
     let rest = ports::listen(config.rest.bind, "stop it, or set another rest.bind")?;
+    let listen = |bind| ports::listen(bind, "stop it, or set another rest.mqtt_bind");
+    let mqtt = config.rest.mqtt_bind.map(listen).transpose()?;
+    let mqtt_url = mqtt.as_ref().map(service::mqtt_url).transpose()?;
     let metrics = config.metrics.listen()?;
     let metrics_address = metrics.as_ref().map(local_address).transpose()?;
     let faucet = faucet(&config)?;
@@ -49,6 +52,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
         coordinator,
         api,
         rest,
+        mqtt,
         has_pages: config.rest.pages,
         settings: settings(rows),
         metrics,
@@ -67,6 +71,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
                 "readyMs": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 "pid": std::process::id(),
                 "node": format!("http://{address}"),
+                "mqtt": mqtt_url,
                 "metrics": metrics_address.map(|address| format!("http://{address}/metrics")),
                 "peerId": peer_id,
                 "peerAddresses": peer_addresses(handle),
@@ -74,9 +79,10 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
             }));
             return;
         }
+        let mqtt = mqtt_url.map_or_else(String::new, |url| format!("  ·  MQTT {url}"));
         terminal.say(&format!(
             "Tangle {}  ·  network \"{network}\"  ·  genesis {hash}\n\
-             REST API http://{address}  ·  data {}",
+             REST API http://{address}{mqtt}  ·  data {}",
             env!("CARGO_PKG_VERSION"),
             config.data.display()
         ));
@@ -180,6 +186,7 @@ pub(crate) fn tokens(secret: &SecretFile, salt: &str, issuer: &str) -> Outcome<T
 fn warn_of_open_doors(config: &NodeFile, terminal: &Terminal) {
     for (name, address) in [
         ("rest.bind", Some(config.rest.bind)),
+        ("rest.mqtt_bind", config.rest.mqtt_bind),
         (
             "metrics.bind",
             config.metrics.enabled.then_some(config.metrics.bind),

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use tangle_api::{ApiConfig, Beside, Limits, LoadGenerator, Pages, Setting};
+use tangle_api::{ApiConfig, Beside, Interface, Limits, LoadGenerator, Pages, Setting};
 use tangle_apps::{Faucet, FaucetConfig, FaucetNetwork};
 use tangle_client::Client;
 use tangle_crypto::ed25519::SecretKey;
@@ -44,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) coordinator: Option<CoordinatorConfig>,
     pub(crate) api: ApiConfig,
     pub(crate) rest: TcpListener,
+    /// For MQTT without HTTP.
+    pub(crate) mqtt: Option<TcpListener>,
     /// Whether it shows pages for people.
     pub(crate) has_pages: bool,
     /// The configuration that these show its operator.
@@ -118,6 +120,7 @@ struct Front {
     genesis: Genesis,
     api: ApiConfig,
     rest: TcpListener,
+    mqtt: Option<TcpListener>,
     has_pages: bool,
     settings: Vec<Setting>,
     metrics: Option<TcpListener>,
@@ -142,6 +145,7 @@ fn start(services: Vec<Service>) -> Outcome<(Vec<Node>, Vec<Front>)> {
             genesis: service.genesis,
             api: service.api,
             rest: service.rest,
+            mqtt: service.mqtt,
             has_pages: service.has_pages,
             settings: service.settings,
             metrics: service.metrics,
@@ -229,7 +233,9 @@ impl Front {
             ..self.api.limits
         };
         let address = local_address(&self.rest)?;
-        let mut router = tangle_api::router(node.handle(), self.api.clone());
+        let api = ApiConfig { limits, ..self.api };
+        let interface = Interface::new(node.handle(), api.clone());
+        let mut router = interface.router();
         let mut beside = Beside::default();
         if let Some(service) = self.faucet {
             let network = FaucetNetwork {
@@ -253,7 +259,7 @@ impl Front {
             if let Some(service) = self.load {
                 beside.load = Some(service.open(address, stopping, tasks)?);
             }
-            let pages = Pages::new(node.handle(), self.api, beside, self.settings);
+            let pages = Pages::new(node.handle(), api, beside, self.settings);
             router = router.merge(pages.router());
             let stop = stopped(stopping);
             tasks.spawn(async move { pages.measure(stop).await });
@@ -261,6 +267,10 @@ impl Front {
         if let Some(listener) = self.metrics {
             let router = tangle_api::metrics::router(node.handle());
             tasks.spawn(serve(listener, router, limits, stopping)?);
+        }
+        if let Some(listener) = self.mqtt {
+            let (listener, stop) = (asynchronous(listener)?, stopped(stopping));
+            tasks.spawn(async move { interface.serve_mqtt(listener, stop).await });
         }
         tasks.spawn(serve(self.rest, router, limits, stopping)?);
         Ok(())
@@ -299,14 +309,17 @@ fn serve(
     limits: Limits,
     stopping: &watch::Receiver<bool>,
 ) -> Outcome<impl Future<Output = ()> + use<>> {
-    let listener = tokio::net::TcpListener::from_std(listener)
-        .map_err(|error| Failure::new(Code::NodeStart, error))?;
     Ok(tangle_api::serve(
-        listener,
+        asynchronous(listener)?,
         router,
         limits,
         stopped(stopping),
     ))
+}
+
+fn asynchronous(listener: TcpListener) -> Outcome<tokio::net::TcpListener> {
+    tokio::net::TcpListener::from_std(listener)
+        .map_err(|error| Failure::new(Code::NodeStart, error))
 }
 
 /// Ready when the process is to end.
@@ -397,6 +410,11 @@ pub(crate) fn local_address(listener: &TcpListener) -> Outcome<SocketAddr> {
     listener
         .local_addr()
         .map_err(|error| Failure::new(Code::Bind, error))
+}
+
+/// How clients of MQTT name a listener.
+pub(crate) fn mqtt_url(listener: &TcpListener) -> Outcome<String> {
+    Ok(format!("mqtt://{}", local_address(listener)?))
 }
 
 /// Where this machine reaches a listener that listens on all addresses.

@@ -87,11 +87,12 @@ impl Body {
     /// Adds it to `out`, as a subscriber of `topic` wants it.
     pub(crate) fn push(&self, form: Form, topic: &str, out: &mut Vec<u8>) {
         match form {
-            Form::Mqtt => {
+            Form::WebSocket => {
                 let payload = self.to_binary();
                 websocket::push_head(mqtt::publish_length(topic, &payload), out);
                 mqtt::push_publish(topic, &payload, out);
             }
+            Form::Tcp => mqtt::push_publish(topic, &self.to_binary(), out),
             Form::Sse => {
                 for text in [
                     b"event: ",
@@ -141,7 +142,10 @@ mod tests {
         body.push(Form::Sse, "outputs/unlock/+/x", &mut out);
         assert_eq!(out, b"event: outputs/unlock/+/x\ndata: {\"a\":1}\n\n");
         out.clear();
-        body.push(Form::Mqtt, "a/+", &mut out);
+        body.push(Form::WebSocket, "a/+", &mut out);
         assert_eq!(out, b"\x82\x0e\x30\x0c\0\x03a/+{\"a\":1}");
+        out.clear();
+        body.push(Form::Tcp, "a/+", &mut out);
+        assert_eq!(out, b"\x30\x0c\0\x03a/+{\"a\":1}");
     }
 }

@@ -19,8 +19,10 @@ mod session;
 mod sse;
 mod stream;
 mod subscriber;
+mod tcp;
 mod topic;
 mod websocket;
+mod wire;
 
 use std::sync::Arc;
 
@@ -34,8 +36,11 @@ use utoipa_axum::routes;
 
 pub(crate) use self::hub::Hub;
 use self::hub::{SubscribeError, Subscription};
-use self::session::Patience;
+use self::session::Terms;
 use self::subscriber::Form;
+pub(crate) use self::tcp::serve as serve_tcp;
+use self::websocket::Frames;
+use self::wire::Wire;
 use crate::ApiError;
 use crate::app::App;
 use crate::error::ErrorBody;
@@ -74,17 +79,20 @@ async fn mqtt_over_websocket(
         ));
     };
     let offers_mqtt = websocket::offers(request.headers(), PROTOCOL);
-    let subscription = enter(&app, Form::Mqtt)?;
+    let wire = Wire::WebSocket(Frames::default());
+    let subscription = enter(&app, wire.form())?;
     let upgrade = hyper::upgrade::on(&mut request);
     let stopped = take_over(connection);
-    let patience = Patience {
-        connect: app.config.limits.head_timeout,
-        idle: app.config.limits.events.idle_timeout,
+    let terms = Terms {
+        connect_timeout: app.config.limits.head_timeout,
+        idle_timeout: app.config.limits.events.idle_timeout,
+        auth: None,
     };
     tokio::spawn(async move {
         match upgrade.await {
             Ok(upgraded) => {
-                session::run(TokioIo::new(upgraded), subscription, patience, stopped).await;
+                let connection = (TokioIo::new(upgraded), wire);
+                session::run(connection, subscription, terms, stopped).await;
             }
             Err(error) => tracing::debug!(%error, "a client did not go over to WebSocket"),
         }

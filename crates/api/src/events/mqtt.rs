@@ -24,10 +24,12 @@ pub(crate) enum Packet {
 }
 
 /// How a client introduces itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Connect {
     /// Time within which it shows that it is alive, in seconds; 0 when it does not say.
     pub(crate) keep_alive_s: u16,
+    /// The password, if it has one.
+    pub(crate) password: Option<Bytes>,
     /// Whether it is let in.
     pub(crate) welcome: Welcome,
 }
@@ -42,6 +44,8 @@ pub(crate) enum Welcome {
     Version5,
     /// It wants to be remembered, but has no name.
     Name,
+    /// It has no password that opens this door.
+    Password,
 }
 
 /// Why a client is not understood; the connection ends.
@@ -103,6 +107,7 @@ fn connect(mut body: Bytes) -> Result<Connect, PacketError> {
     let level = byte(&mut body)?;
     let refused = |welcome| Connect {
         keep_alive_s: 0,
+        password: None,
         welcome,
     };
     if !LEVELS.contains(&(&name[..], level)) {
@@ -119,10 +124,10 @@ fn connect(mut body: Bytes) -> Result<Connect, PacketError> {
         return Err(PacketError::Malformed);
     }
     // A last will and names are read and let be: nothing is taken from clients.
-    let text_count = 2 * usize::from(has_will) + usize::from(has_user) + usize::from(has_password);
-    for _ in 0..text_count {
+    for _ in 0..2 * usize::from(has_will) + usize::from(has_user) {
         text(&mut body)?;
     }
+    let password = has_password.then(|| text(&mut body)).transpose()?;
     if !body.is_empty() {
         return Err(PacketError::Malformed);
     }
@@ -131,6 +136,7 @@ fn connect(mut body: Bytes) -> Result<Connect, PacketError> {
     }
     Ok(Connect {
         keep_alive_s,
+        password,
         welcome: Welcome::Accepted,
     })
 }
@@ -173,6 +179,7 @@ pub(crate) const fn connected(welcome: Welcome) -> &'static [u8] {
         Welcome::Accepted => &[0x20, 2, 0, 0],
         Welcome::Version => &[0x20, 2, 0, 1],
         Welcome::Name => &[0x20, 2, 0, 2],
+        Welcome::Password => &[0x20, 2, 0, 5],
         // MQTT 5: reason "unsupported protocol version", no properties.
         Welcome::Version5 => &[0x20, 3, 0, 0x84, 0],
     }
@@ -264,6 +271,7 @@ mod tests {
         let expected = [
             Packet::Connect(Connect {
                 keep_alive_s: 30,
+                password: None,
                 welcome: Welcome::Accepted,
             }),
             Packet::Subscribe(7, vec!["a".into(), "b/+c".into()]),

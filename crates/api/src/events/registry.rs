@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn body_is_not_asked_for_when_nobody_wants_it() {
         let mut registry = Registry::default();
-        let person = subscriber(Form::Mqtt);
+        let person = subscriber(Form::Tcp);
         registry.add(&Topic::Live, "live", &person);
         registry.remove(&Topic::Live, &person);
         assert_eq!(registry.subscription_count(), 0);

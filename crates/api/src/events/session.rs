@@ -1,4 +1,4 @@
-//! One client that speaks MQTT over WebSocket.
+//! One client that speaks MQTT, over WebSocket or TCP.
 //!
 //! ```text
 //! CONNECT ──> SUBSCRIBE, UNSUBSCRIBE, PINGREQ, in any order ──> DISCONNECT
@@ -18,27 +18,34 @@ use super::hub::{SubscribeError, Subscription};
 use super::mqtt::{self, Connect, Packet, PacketError, Welcome};
 use super::stream;
 use super::subscriber::End;
-use super::websocket::{self, Closing, Frame, FrameError, Frames};
+use super::websocket::{self, Closing, Frame, FrameError};
+use super::wire::Wire;
+use crate::Auth;
 
+/// The path on which events are told over MQTT: who may use it is told them over TCP too.
+const PATH: &str = "/api/mqtt/v1";
 /// How long the last words may take.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
-/// How long a client may say nothing.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// Before it has introduced itself.
-    pub(super) connect: Duration,
-    /// When it does not promise signs of life; it is asked for one after half of the time.
-    pub(super) idle: Duration,
+/// What is asked of a client.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    /// How long it may say nothing before it has introduced itself.
+    pub(super) connect_timeout: Duration,
+    /// How long it may say nothing when it does not promise signs of life. It is asked for one
+    /// after half of the time; where that cannot be, it is also good when it is told something.
+    pub(super) idle_timeout: Duration,
+    /// Who looks at its password, if it does not come through a door that somebody keeps.
+    pub(super) auth: Option<Auth>,
 }
 
 struct Session<T> {
     stream: T,
-    frames: Frames,
+    wire: Wire,
     subscription: Subscription,
     /// What has come of the client's next packets.
     inbox: BytesMut,
-    patience: Patience,
+    terms: Terms,
     heard: Instant,
     state: State,
 }
@@ -83,17 +90,17 @@ enum Ending {
 
 /// Serves a client until one of the two ends it.
 pub(super) async fn run<T: AsyncRead + AsyncWrite + Unpin>(
-    connection: T,
+    (connection, wire): (T, Wire),
     subscription: Subscription,
-    patience: Patience,
+    terms: Terms,
     stopped: impl Future<Output = ()>,
 ) {
     let mut session = Session {
         stream: connection,
-        frames: Frames::default(),
+        wire,
         subscription,
         inbox: BytesMut::new(),
-        patience,
+        terms,
         heard: Instant::now(),
         state: State::New,
     };
@@ -105,7 +112,9 @@ pub(super) async fn run<T: AsyncRead + AsyncWrite + Unpin>(
     if let Some(closing) = ending.closing() {
         let farewell = async {
             // The client may be gone.
-            let _ = session.write(&websocket::close(closing)).await;
+            if let Some(words) = session.wire.farewell(closing) {
+                let _ = session.write(&words).await;
+            }
             let _ = stream::shutdown(&mut session.stream).await;
         };
         let _ = timeout(FAREWELL_MAX, farewell).await;
@@ -118,7 +127,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Session<T> {
             let deadline = self.heard + self.silence_max();
             let subscriber = self.subscription.subscriber().clone();
             let result = tokio::select! {
-                frame = self.frames.next(&mut self.stream) => match frame {
+                frame = self.wire.next(&mut self.stream) => match frame {
                     Ok(frame) => self.on_frame(frame).await,
                     Err(error) => Err(error.into()),
                 },
@@ -137,23 +146,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Session<T> {
 
     fn silence_max(&self) -> Duration {
         match self.state {
-            State::New => self.patience.connect,
+            State::New => self.terms.connect_timeout,
             State::Promised(time) => time,
-            State::Quiet => self.patience.idle / 2,
-            State::Asked => self.patience.idle,
+            State::Quiet if self.wire.question().is_some() => self.terms.idle_timeout / 2,
+            State::Quiet | State::Asked => self.terms.idle_timeout,
         }
     }
 
     async fn on_silence(&mut self) -> Result<(), Ending> {
-        if self.state != State::Quiet {
-            return Err(Ending::Silent);
+        match self.wire.question() {
+            Some(question) if self.state == State::Quiet => {
+                self.state = State::Asked;
+                self.write(question).await
+            }
+            _ => Err(Ending::Silent),
         }
-        self.state = State::Asked;
-        self.write(websocket::PING_FRAME).await
     }
 
     async fn on_frame(&mut self, frame: Frame) -> Result<(), Ending> {
-        self.heard = Instant::now();
+        // Whoever has not introduced itself gains no time by signs of life.
+        if self.state != State::New {
+            self.heard = Instant::now();
+        }
         if self.state == State::Asked {
             self.state = State::Quiet;
         }
@@ -191,10 +205,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Session<T> {
     }
 
     async fn welcome(&mut self, connect: Connect) -> Result<(), Ending> {
-        self.answer(mqtt::connected(connect.welcome)).await?;
-        if connect.welcome != Welcome::Accepted {
+        let welcome = match (connect.welcome, &self.terms.auth) {
+            (Welcome::Accepted, Some(auth)) if !admits(auth, connect.password.as_deref()) => {
+                Welcome::Password
+            }
+            (welcome, _) => welcome,
+        };
+        self.answer(mqtt::connected(welcome)).await?;
+        if welcome != Welcome::Accepted {
             return Err(Ending::Refused);
         }
+        self.heard = Instant::now();
         // MQTT 3.1.1, section 3.1.2.10: one and a half times what it promised.
         self.state = match connect.keep_alive_s {
             0 => State::Quiet,
@@ -233,20 +254,34 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Session<T> {
 
     /// Sends an answer of MQTT.
     async fn answer(&mut self, packet: &[u8]) -> Result<(), Ending> {
-        self.write(&websocket::message(packet)).await
+        let bytes = self.wire.packet(packet);
+        self.write(&bytes).await
     }
 
     async fn send(&mut self, pieces: impl IntoIterator<Item = Bytes>) -> Result<(), Ending> {
         for piece in pieces {
             stream::write(&mut self.stream, &piece).await?;
         }
-        Ok(stream::flush(&mut self.stream).await?)
+        stream::flush(&mut self.stream).await?;
+        if self.state == State::Quiet && self.wire.question().is_none() {
+            self.heard = Instant::now();
+        }
+        Ok(())
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Ending> {
         stream::write(&mut self.stream, bytes).await?;
         Ok(stream::flush(&mut self.stream).await?)
     }
+}
+
+/// Whether somebody with this password is told what [`PATH`] tells: anybody, or who has a token.
+fn admits(auth: &Auth, password: Option<&[u8]>) -> bool {
+    if auth.may_read(PATH) {
+        return true;
+    }
+    let token = password.and_then(|password| std::str::from_utf8(password).ok());
+    auth.opens_with_token(PATH) && token.is_some_and(|token| auth.verify(token).is_some())
 }
 
 impl Ending {

@@ -10,13 +10,15 @@ use tokio::sync::Notify;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// MQTT in messages of WebSocket.
-    Mqtt,
+    WebSocket,
+    /// MQTT as it is, over TCP.
+    Tcp,
     /// Server-sent events.
     Sse,
 }
 
 impl Form {
-    pub(crate) const ALL: [Self; 2] = [Self::Mqtt, Self::Sse];
+    pub(crate) const ALL: [Self; 3] = [Self::WebSocket, Self::Tcp, Self::Sse];
 }
 
 /// Why somebody is told nothing more.
@@ -141,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_ends_with_the_node() {
-        let subscriber = Subscriber::new(Form::Mqtt, 10);
+        let subscriber = Subscriber::new(Form::Tcp, 10);
         let (heard, ()) = tokio::join!(subscriber.next(), async { subscriber.end(End::Stopping) });
         assert_eq!(heard, Err(End::Stopping));
     }

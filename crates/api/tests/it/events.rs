@@ -14,28 +14,40 @@ use crate::harness::{Client, address, client, client_alone, draft, eventually, t
 use crate::serving::{Server, quick, rest, server, server_of};
 
 /// A client that speaks MQTT in WebSocket, by the letter.
-struct Mqtt {
+pub(crate) struct Mqtt {
     stream: TcpStream,
     /// Messages of MQTT that have come, each without the frame of WebSocket.
-    head: String,
+    pub(crate) head: String,
 }
 
 /// A message under a topic.
 #[derive(Debug, PartialEq, Eq)]
-struct Told {
-    topic: String,
-    payload: Vec<u8>,
+pub(crate) struct Told {
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
 }
 
 impl Told {
-    fn json(&self) -> Value {
+    /// The message in a packet.
+    pub(crate) fn read(packet: &[u8]) -> Self {
+        assert_eq!(packet[0], 0x30, "{packet:x?}");
+        let head = 1 + packet[1..].iter().take_while(|byte| **byte >= 0x80).count() + 1;
+        let topic_length = usize::from(u16::from_be_bytes([packet[head], packet[head + 1]]));
+        let (topic, payload) = packet[head + 2..].split_at(topic_length);
+        Self {
+            topic: String::from_utf8(topic.to_vec()).expect("text"),
+            payload: payload.to_vec(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.payload).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 impl Mqtt {
     /// A connection that has gone over to WebSocket.
-    fn open(server: &Server) -> Self {
+    pub(crate) fn open(server: &Server) -> Self {
         let mut stream = server.connect();
         stream
             .write_all(
@@ -139,20 +151,7 @@ impl Mqtt {
     }
 
     fn subscribe(&mut self, topics: &[&str]) -> Vec<u8> {
-        let mut body = vec![0, 9];
-        for topic in topics {
-            body.extend((topic.len() as u16).to_be_bytes());
-            body.extend(topic.as_bytes());
-            body.push(1);
-        }
-        let mut packet = vec![0x82];
-        let length = body.len();
-        match length {
-            0..128 => packet.push(length as u8),
-            _ => packet.extend([0x80 | (length & 0x7f) as u8, (length >> 7) as u8]),
-        }
-        packet.extend(body);
-        self.send(&packet);
+        self.send(&subscription(topics));
         let answer = self.answer();
         assert_eq!(answer[0], 0x90);
         answer[4..].to_vec()
@@ -160,15 +159,7 @@ impl Mqtt {
 
     /// The next message.
     fn told(&mut self) -> Told {
-        let packet = self.packet();
-        assert_eq!(packet[0], 0x30, "{packet:x?}");
-        let head = 1 + packet[1..].iter().take_while(|byte| **byte >= 0x80).count() + 1;
-        let topic_length = usize::from(u16::from_be_bytes([packet[head], packet[head + 1]]));
-        let (topic, payload) = packet[head + 2..].split_at(topic_length);
-        Told {
-            topic: String::from_utf8(topic.to_vec()).expect("text"),
-            payload: payload.to_vec(),
-        }
+        Told::read(&self.packet())
     }
 
     /// The next message under this topic; others are passed over.
@@ -186,13 +177,31 @@ impl Mqtt {
     }
 }
 
-fn events(change: impl FnOnce(&mut EventLimits)) -> Limits {
+/// The packet that subscribes to topics.
+pub(crate) fn subscription(topics: &[&str]) -> Vec<u8> {
+    let mut body = vec![0, 9];
+    for topic in topics {
+        body.extend((topic.len() as u16).to_be_bytes());
+        body.extend(topic.as_bytes());
+        body.push(1);
+    }
+    let mut packet = vec![0x82];
+    let length = body.len();
+    match length {
+        0..128 => packet.push(length as u8),
+        _ => packet.extend([0x80 | (length & 0x7f) as u8, (length >> 7) as u8]),
+    }
+    packet.extend(body);
+    packet
+}
+
+pub(crate) fn events(change: impl FnOnce(&mut EventLimits)) -> Limits {
     let mut limits = quick();
     change(&mut limits.events);
     limits
 }
 
-async fn bytes_of(client: &Client, id: &BlockId) -> Vec<u8> {
+pub(crate) async fn bytes_of(client: &Client, id: &BlockId) -> Vec<u8> {
     let answer = client
         .get_binary(&format!("/api/core/v2/blocks/{id}"))
         .await;
@@ -355,11 +364,20 @@ async fn subscriber_is_told_of_outputs_and_transactions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_subscriber_is_let_go_and_holds_up_nobody() {
+    check_slow(|server| {
+        let mut slow = Mqtt::connect(server);
+        slow.subscribe(&["blocks"]);
+        slow.stream
+    })
+    .await;
+}
+
+/// Lets a subscriber to all blocks read nothing.
+pub(crate) async fn check_slow(subscribe: impl FnOnce(&Server) -> TcpStream) {
     let client = client_alone().await;
     let limits = events(|events| events.queue_bytes_max = 100_000);
     let server = server_of(client.node.clone(), limits).await;
-    let mut slow = Mqtt::connect(&server);
-    slow.subscribe(&["blocks"]);
+    let mut slow = subscribe(&server);
     let subscribers = || {
         client
             .node
@@ -380,7 +398,7 @@ async fn slow_subscriber_is_let_go_and_holds_up_nobody() {
     let last = client.submit(&draft(None)).await;
     client.referenced(&last).await;
     let mut all = Vec::new();
-    if let Err(error) = slow.stream.read_to_end(&mut all) {
+    if let Err(error) = slow.read_to_end(&mut all) {
         assert_ne!(error.kind(), ErrorKind::WouldBlock, "it stays open");
     }
     server.end().await;

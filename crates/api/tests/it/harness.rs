@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tangle_api::{ApiConfig, Auth, BaseToken, Limits, router};
+use tangle_api::{ApiConfig, Auth, BaseToken, Interface, Limits};
 use tangle_consensus::{KeyRange, Pace};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_dag::{Strategy, WalkStart, WeightedTipsConfig};
@@ -207,7 +207,7 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(node: Handle, auth: Auth) -> Self {
-        let router = router(node.clone(), api_config(auth));
+        let router = Interface::new(node.clone(), api_config(auth)).router();
         Self { node, router }
     }
 

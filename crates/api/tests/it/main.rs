@@ -13,3 +13,4 @@ mod past;
 mod posting;
 mod reading;
 mod serving;
+mod tcp;

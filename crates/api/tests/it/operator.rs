@@ -16,7 +16,7 @@ const PEER: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 const OWN: Option<&str> = Some("http://node.example");
 const PAGES: [&str; 2] = ["/maintenance", "/settings"];
 
-fn tokens(digits: &str) -> Tokens {
+pub(crate) fn tokens(digits: &str) -> Tokens {
     let key = TokenKey::from_text(&format!("ed25519:{}", digits.repeat(32)));
     Tokens::new(key.expect("a key"), Salt::new("salt"), "node")
 }
@@ -26,7 +26,7 @@ fn now() -> u64 {
     now.expect("now is after 1970").as_secs()
 }
 
-fn token() -> String {
+pub(crate) fn token() -> String {
     let token = tokens("5a").issue(now(), TokenLifetime::UntilRevoked);
     token.expect("it signs")
 }

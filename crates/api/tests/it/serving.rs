@@ -4,10 +4,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use tangle_api::{ApiConfig, Auth, Limits, router, serve};
+use tangle_api::{ApiConfig, Auth, Interface, Limits, serve};
 use tangle_node::Handle;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::harness::{api_config, client};
@@ -17,7 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Server {
     pub(crate) address: std::net::SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    /// Where it speaks MQTT without HTTP.
+    mqtt: std::net::SocketAddr,
+    stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -27,20 +29,40 @@ pub(crate) async fn server(limits: Limits) -> Server {
 
 /// A server of this node.
 pub(crate) async fn server_of(node: Handle, limits: Limits) -> Server {
+    guarded_server(node, limits, Auth::open()).await
+}
+
+/// A server of this node for clients with these rights.
+pub(crate) async fn guarded_server(node: Handle, limits: Limits, auth: Auth) -> Server {
     let config = ApiConfig {
         limits,
-        ..api_config(Auth::open())
+        ..api_config(auth)
     };
-    let router = router(node, config);
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(serve(listener, router, limits, async {
-        let _ = stopped.await;
-    }));
+    let interface = Interface::new(node, config);
+    let listen = async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        (listener, address)
+    };
+    let ((web, address), (plain, mqtt)) = (listen().await, listen().await);
+    let (stop, stopping) = watch::channel(false);
+    let stopped = move || {
+        let mut stopping = stopping.clone();
+        async move {
+            let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+        }
+    };
+    let task = tokio::spawn(async move {
+        let router = interface.router();
+        tokio::join!(
+            serve(web, router, limits, stopped()),
+            interface.serve_mqtt(plain, stopped())
+        );
+    });
     Server {
         address,
-        stop: Some(stop),
+        mqtt,
+        stop,
         task,
     }
 }
@@ -48,23 +70,32 @@ pub(crate) async fn server_of(node: Handle, limits: Limits) -> Server {
 impl Server {
     /// A plain blocking connection: the server has threads of its own.
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("a connection");
-        for result in [
-            stream.set_read_timeout(Some(PATIENCE)),
-            stream.set_write_timeout(Some(PATIENCE)),
-        ] {
-            result.expect("a time limit");
-        }
-        stream
+        connect(self.address)
     }
 
-    pub(crate) async fn end(mut self) {
-        let _ = self.stop.take().expect("it ends once").send(());
+    /// The same, where MQTT is spoken without HTTP.
+    pub(crate) fn connect_mqtt(&self) -> TcpStream {
+        connect(self.mqtt)
+    }
+
+    pub(crate) async fn end(self) {
+        self.stop.send_replace(true);
         tokio::time::timeout(PATIENCE, self.task)
             .await
             .expect("it ends in time")
             .expect("no panic");
     }
+}
+
+fn connect(address: std::net::SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("a connection");
+    for result in [
+        stream.set_read_timeout(Some(PATIENCE)),
+        stream.set_write_timeout(Some(PATIENCE)),
+    ] {
+        result.expect("a time limit");
+    }
+    stream
 }
 
 pub(crate) fn quick() -> Limits {

@@ -16,7 +16,7 @@ use super::listeners::Listeners;
 use super::topology::Link;
 use crate::failure::Outcome;
 use crate::sections::MilestonePace;
-use crate::service::local_address;
+use crate::service::{local_address, mqtt_url};
 use crate::terminal::{Look, Terminal};
 
 /// Outputs of one account that are counted.
@@ -36,9 +36,11 @@ pub(crate) struct Banner<'a> {
 }
 
 /// Where a node is reached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Doors {
     rest: SocketAddr,
+    /// The address of MQTT over TCP.
+    mqtt: Option<String>,
     metrics: Option<SocketAddr>,
 }
 
@@ -46,6 +48,7 @@ impl Doors {
     pub(crate) fn of(listeners: &Listeners) -> Outcome<Self> {
         Ok(Self {
             rest: local_address(&listeners.rest)?,
+            mqtt: listeners.mqtt.as_ref().map(mqtt_url).transpose()?,
             metrics: listeners.metrics.as_ref().map(local_address).transpose()?,
         })
     }
@@ -124,6 +127,7 @@ impl Banner<'_> {
             "docs": format!("{rest}/api/docs"),
             "openapi": format!("{rest}/api/openapi.json"),
             "faucet": faucet,
+            "mqtt": doors.mqtt,
             "metrics": doors.metrics_url(),
             "nodes": (0..handles.len())
                 .map(|position| self.node_json(position, &handles[position]))
@@ -151,6 +155,7 @@ impl Banner<'_> {
             "rest": format!("{rest}/api/core/v2"),
             "indexer": format!("{rest}/api/indexer/v1"),
             "health": format!("{rest}/health"),
+            "mqtt": doors.mqtt,
             "metrics": doors.metrics_url(),
             "peerId": peer_id,
             "peerAddresses": addresses
@@ -178,6 +183,9 @@ impl Banner<'_> {
             format!("   Indexer       {rest}/api/indexer/v1"),
             format!("   Health        {rest}/health"),
         ];
+        if let Some(url) = &doors.mqtt {
+            lines.push(format!("   MQTT          {url}"));
+        }
         if let Some(url) = doors.metrics_url() {
             lines.push(format!("   Metrics       {url}"));
         }

@@ -137,8 +137,11 @@ section! {
     /// Where to listen, on loopback.
     pub(crate) struct PortsSection {
         /// Of the REST interface of node 1; each further node has the next one, here and for
-        /// `metrics.bind`.
+        /// `mqtt` and `metrics.bind`.
         rest: u16 = 14_265,
+        /// Of MQTT over TCP, such as 1883; without it there is only MQTT in WebSocket, on the port
+        /// of the REST interface.
+        mqtt: Option<u16> = None,
         /// Of the faucet.
         faucet: u16 = 8_091,
     }

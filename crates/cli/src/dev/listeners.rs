@@ -13,6 +13,7 @@ use crate::ports;
 /// What the node at a position listens on.
 pub(crate) struct Listeners {
     pub(crate) rest: TcpListener,
+    pub(crate) mqtt: Option<TcpListener>,
     pub(crate) metrics: Option<TcpListener>,
 }
 
@@ -27,16 +28,24 @@ impl Listeners {
     fn open_one(config: &DevConfig, arguments: &DevArguments, position: usize) -> Outcome<Self> {
         let first = arguments.port.unwrap_or(config.ports.rest);
         let rest = ports::listen(loopback(port(first, position)?), &hint(config, position))?;
+        let beside = |first| match arguments.port {
+            Some(0) => Ok(0),
+            _ => port(first, position),
+        };
+        let mqtt = match config.ports.mqtt {
+            Some(first) => Some(ports::listen(
+                loopback(beside(first)?),
+                "stop it, or set another ports.mqtt",
+            )?),
+            None => None,
+        };
         let mut metrics = config.metrics.clone();
         if metrics.enabled {
-            let first = match arguments.port {
-                Some(0) => 0,
-                _ => metrics.bind.port(),
-            };
-            metrics.bind.set_port(port(first, position)?);
+            metrics.bind.set_port(beside(metrics.bind.port())?);
         }
         Ok(Self {
             rest,
+            mqtt,
             metrics: metrics.listen()?,
         })
     }

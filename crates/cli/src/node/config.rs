@@ -69,6 +69,9 @@ section! {
         connections_max: usize = 1_024,
         /// Connections that are told of events, beside those; more are refused.
         event_connections_max: usize = 2_048,
+        /// Where to speak MQTT over TCP too, such as 127.0.0.1:1883; nowhere without it. Who may
+        /// use `/api/mqtt/v1` without a token needs none here; else the token is the password.
+        mqtt_bind: Option<SocketAddr> = None,
         /// Whether there are pages for people: dashboard, explorer, faucet. They show what the
         /// public paths tell.
         pages: bool = true,

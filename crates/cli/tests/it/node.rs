@@ -1,5 +1,7 @@
 //! `tangle node`: a network from its own genesis and keys.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 
 use serde_json::Value;
@@ -36,6 +38,7 @@ fn network_files(folder: &Path) {
     let config = r#"
         [rest]
         bind = "127.0.0.1:0"
+        mqtt_bind = "127.0.0.1:0"
         [jwt]
         key = { file = "jwt.key" }
         [network]
@@ -66,6 +69,13 @@ fn node_issues_milestones_and_keeps_its_doors() {
     );
     let (_, info) = get(&format!("{url}/api/core/v2/info"));
     assert_eq!(info["protocol"]["networkName"], "real");
+    let mqtt = node.url("mqtt").strip_prefix("mqtt://");
+    let mut mqtt = TcpStream::connect(mqtt.expect("an address")).expect("it listens");
+    mqtt.write_all(b"\x10\x0e\0\x04MQTT\x04\x02\0\x1e\0\x02me")
+        .expect("it is sent");
+    let mut welcome = [0; 4];
+    mqtt.read_exact(&mut welcome).expect("an answer");
+    assert_eq!(welcome, [0x20, 2, 0, 0]);
     let hash = node.urls["genesisHash"].clone();
     assert_eq!(node.stop().code(), Some(0));
 
@@ -110,20 +120,20 @@ fn open_door_is_warned_of() {
     let folder = tempfile::tempdir().expect("a folder");
     network_files(folder.path());
     let mut node = tangle(folder.path(), &["node", "--bind", "0.0.0.0:0"])
+        .env("TANGLE_NODE__REST__MQTT_BIND", "0.0.0.0:0")
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())
         .spawn()
         .expect("it can be run");
-    let mut line = String::new();
     let errors = node.stderr.take().expect("it is piped");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(errors), &mut line).expect("it warns");
+    let lines = BufReader::new(errors).lines().take(2);
+    let lines: Vec<String> = lines.map(|line| line.expect("it warns")).collect();
     // It may have ended by itself.
     let _ = node.kill();
     let _ = node.wait();
-    assert!(
-        line.contains("rest.bind") && line.contains("reachable"),
-        "{line}"
-    );
+    for (line, door) in lines.iter().zip(["rest.bind", "rest.mqtt_bind"]) {
+        assert!(line.contains(door) && line.contains("reachable"), "{line}");
+    }
 }
 
 #[test]
