@@ -56,8 +56,8 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether a form comes from a page that is not the node's own. Where a session is asked for, a name
-/// that leads here by a trick is no danger: its cookie belongs to the right name.
+/// Whether a form comes from a page that is not the node's own. Where a session is asked for, a
+/// name that leads here by a trick is no danger: its cookie belongs to the right name.
 pub(crate) fn is_foreign_form(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site != "same-origin" && site != "none";

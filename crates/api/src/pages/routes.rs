@@ -20,8 +20,8 @@ use crate::pages::{
 pub struct Pages(Arc<Site>);
 
 impl Pages {
-    /// The pages of `node`, whose REST interface has the settings `api`, and of what is `beside` it.
-    /// Its operator is shown `settings`.
+    /// The pages of `node`, whose REST interface has the settings `api`, and of what is `beside`
+    /// it. Its operator is shown `settings`.
     #[must_use]
     pub fn new(node: Handle, api: ApiConfig, beside: Beside, settings: Vec<Setting>) -> Self {
         let mut site = Site::new(node, api, beside);
