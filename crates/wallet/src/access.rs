@@ -69,6 +69,21 @@ impl Standing {
             Self::Expiring(_) | Self::Owned(_) | Self::Foreign => None,
         }
     }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Free(_) => "free",
+            Self::Claimable(_) => "claimable",
+            Self::Locked(..) => "locked",
+            Self::ComesBack(..) => "comes back",
+            Self::Expiring(_) => "expiring",
+            Self::Controlled(_) => "controlled",
+            Self::Owned(_) => "owned",
+            Self::Foreign => "foreign",
+        }
+    }
 }
 
 /// What an account has a say in, at one time.

@@ -288,18 +288,13 @@ fn lock(folder: &Path) -> Result<File, WalletError> {
 mod tests {
     use super::*;
 
-    const CHEAP: Cost = Cost {
-        memory_kib: 8,
-        passes: 1,
-        lanes: 1,
-    };
     const PASSWORD: &str = "correct horse";
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         let words = Mnemonic::from_entropy(&[7; 32]).expect("32 bytes");
         let node = "http://127.0.0.1:1";
-        let wallet = Wallet::create(folder.path(), &words, PASSWORD, CHEAP, 4218, node);
+        let wallet = Wallet::create(folder.path(), &words, PASSWORD, Cost::CHEAP, 4218, node);
         let mut wallet = wallet.expect("the folder is empty");
         wallet.add_account(0, "main").expect("it is free");
         wallet.save().expect("the folder is ours");

@@ -114,6 +114,18 @@ impl Deed {
     }
 }
 
+impl Change {
+    /// What stands between the thing and the address.
+    #[must_use]
+    pub const fn preposition(&self) -> &'static str {
+        match self.deed {
+            Deed::Received | Deed::Offered => "from",
+            Deed::Made => "for",
+            _ => "to",
+        }
+    }
+}
+
 impl Event {
     /// What the account has more or less.
     #[must_use]

@@ -6,7 +6,7 @@
 //! finds what another copy of it received. An output stays here when it is spent: that is the
 //! history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tangle_types::{
     Address, AliasId, BlockId, IdMap, LedgerOutput, MilestoneId, MilestoneIndex, NetworkId, Output,
@@ -238,6 +238,24 @@ impl State {
         self.owners.retain(|_, place| place.account != number);
     }
 
+    /// Forgets outputs that are spent, but for at most the newest `kept`, and where they went: so
+    /// what a wallet knows need not grow with what it did. The history is whole after the
+    /// milestone that is given back, if there is one.
+    pub fn forget_spent(&mut self, kept: usize) -> Option<MilestoneIndex> {
+        let spends = self.outputs.values().filter_map(|record| record.spent);
+        let mut milestones: Vec<_> = spends.map(|spent| spent.milestone_index).collect();
+        let last = milestones.len().checked_sub(kept + 1)?;
+        milestones.sort_unstable();
+        let last = milestones[last];
+        let is_kept = |spent: Spend| spent.milestone_index > last;
+        self.outputs
+            .retain(|_, record| record.spent.is_none_or(is_kept));
+        let spends = self.outputs.values().filter_map(|record| record.spent);
+        let known: BTreeSet<_> = spends.map(|spent| spent.transaction_id).collect();
+        self.elsewhere.retain(|id, _| known.contains(id));
+        Some(last)
+    }
+
     /// Forgets the ledger, as when it is another one.
     pub(crate) fn forget_ledger(&mut self) {
         self.outputs.clear();
@@ -277,4 +295,50 @@ pub(crate) fn named_addresses(output: &Output) -> impl Iterator<Item = Address> 
     ]
     .into_iter()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An output of milestone `number`, spent in the next one if `is_spent`.
+    fn record(number: u8, is_spent: bool) -> Record {
+        let milestone = u32::from(number);
+        let spent = is_spent.then_some(Spend {
+            transaction_id: TransactionId([number; 32]),
+            milestone_index: MilestoneIndex(milestone + 1),
+            milestone_timestamp: UnixSeconds(milestone + 1),
+        });
+        Record {
+            output: LedgerOutput {
+                id: OutputId([number; 34]),
+                block_id: BlockId::ZERO,
+                milestone_index: MilestoneIndex(milestone),
+                milestone_timestamp: UnixSeconds(milestone),
+                output: Output::basic(Address::Ed25519([1; 32]), 1),
+            },
+            spent,
+        }
+    }
+
+    #[test]
+    fn only_what_was_spent_long_ago_is_forgotten() {
+        let mut state = State::default();
+        for number in 1..=6 {
+            let is_spent = number != 2;
+            state.put(record(number, is_spent));
+            if is_spent {
+                let others = [Output::basic(Address::Ed25519([9; 32]), 1)];
+                state.put_elsewhere(TransactionId([number; 32]), &others);
+            }
+        }
+        assert_eq!(state.forget_spent(5), None);
+        assert_eq!(state.forget_spent(2), Some(MilestoneIndex(5)));
+        let left = state.records();
+        let left: Vec<u8> = left.iter().map(|record| record.output.id.0[0]).collect();
+        assert_eq!(left, [2, 5, 6], "the second one is not spent");
+        let elsewhere: Vec<u8> = state.elsewhere.keys().map(|id| id.0[0]).collect();
+        assert_eq!(elsewhere, [5, 6]);
+        assert_eq!(state.forget_spent(2), None);
+    }
 }

@@ -246,21 +246,25 @@ fn derive(password: &str, salt: &[u8], cost: Cost) -> Result<Zeroizing<[u8; 32]>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CHEAP: Cost = Cost {
+impl Cost {
+    /// The least there can be, for tests.
+    pub(crate) const CHEAP: Self = Self {
         memory_kib: 8,
         passes: 1,
         lanes: 1,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     fn vault() -> (tempfile::TempDir, Vault, Mnemonic) {
         let folder = tempfile::tempdir().expect("a folder");
         let vault = Vault::new(&folder.path().join("keys"));
         let words = Mnemonic::from_entropy(&[7; 32]).expect("32 bytes");
         vault
-            .create(&words, "correct horse", CHEAP)
+            .create(&words, "correct horse", Cost::CHEAP)
             .expect("it is new");
         (folder, vault, words)
     }
@@ -295,7 +299,7 @@ mod tests {
                 let wrong = vault.open("wrong horse").expect_err("it is wrong, too");
                 let is_clear = matches!(wrong, VaultError::Closed | VaultError::Form(_));
                 assert!(is_clear, "byte {at}: {wrong}");
-                let change = vault.change_password("correct horse", "another one", CHEAP);
+                let change = vault.change_password("correct horse", "another one", Cost::CHEAP);
                 assert!(change.is_err(), "byte {at}");
                 assert_eq!(std::fs::read(&path).expect("ours"), bad, "byte {at}");
             }
@@ -313,12 +317,12 @@ mod tests {
     #[test]
     fn password_changes_and_words_are_never_overwritten() {
         let (_folder, vault, words) = vault();
-        let again = vault.create(&words, "correct horse", CHEAP);
+        let again = vault.create(&words, "correct horse", Cost::CHEAP);
         assert!(matches!(again, Err(VaultError::Exists(_))));
-        let short = vault.change_password("correct horse", "short", CHEAP);
+        let short = vault.change_password("correct horse", "short", Cost::CHEAP);
         assert!(matches!(short, Err(VaultError::ShortPassword)));
         vault
-            .change_password("correct horse", "battery staple", CHEAP)
+            .change_password("correct horse", "battery staple", Cost::CHEAP)
             .expect("the old one is right");
         assert!(vault.open("correct horse").is_err());
         assert!(vault.open("battery staple").expect("the new one") == words);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tangle_types::words::date;
 use tangle_types::{Address, UnixSeconds};
-use tangle_wallet::{Change, Deed, Event, Network, Thing, history};
+use tangle_wallet::{Change, Event, Network, Thing, history};
 
 use super::args::HistoryFormat;
 use super::context::{Context, unit};
@@ -174,11 +174,9 @@ fn named(thing: Thing) -> String {
 /// A change in words.
 fn told(change: &Change, thing: &str, address: Option<String>) -> String {
     let deed = change.deed.name();
-    match (change.deed, address) {
-        (_, None) => format!("{deed} {thing}"),
-        (Deed::Received | Deed::Offered, Some(who)) => format!("{deed} {thing} from {who}"),
-        (Deed::Made, Some(who)) => format!("{deed} {thing} for {who}"),
-        (_, Some(who)) => format!("{deed} {thing} to {who}"),
+    match address {
+        None => format!("{deed} {thing}"),
+        Some(who) => format!("{deed} {thing} {} {who}", change.preposition()),
     }
 }
 

@@ -142,19 +142,7 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
 }
 
 const fn standing_text(standing: Standing, is_spent: bool) -> &'static str {
-    if is_spent {
-        return "spent";
-    }
-    match standing {
-        Standing::Free(_) => "free",
-        Standing::Claimable(_) => "claimable",
-        Standing::Locked(..) => "locked",
-        Standing::ComesBack(..) => "comes back",
-        Standing::Expiring(_) => "expiring",
-        Standing::Controlled(_) => "controlled",
-        Standing::Owned(_) => "owned",
-        Standing::Foreign => "foreign",
-    }
+    if is_spent { "spent" } else { standing.name() }
 }
 
 fn record_json(output: &LedgerOutput, standing: &str) -> Value {
