@@ -86,6 +86,59 @@ for (const [name, byte, options] of [
   });
 }
 
+for (const [name, options] of [
+  ["desk", { viewport: { width: 1280, height: 860 }, colorScheme: "dark" }],
+  ["phone", { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true }],
+]) {
+  test(`a test account pays another one, at the width of a ${name}`, LIMIT, async () => {
+    const { context, page, troubles } = await visitor(options);
+    const tag = `<b>${name}</b>`;
+    await page.goto("/");
+    await page.getByRole("link", { name: "Wallet" }).click();
+    await page.getByRole("heading", { name: "bob" }).waitFor();
+    await checkPage(page, `${name}-wallet`);
+    await page.getByRole("link", { name: "alice", exact: true }).click();
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    await checkPage(page, `${name}-account`);
+
+    await page.getByRole("link", { name: "Send", exact: true }).click();
+    await page.getByLabel("To", { exact: true }).fill("bob");
+    await page.getByLabel("Amount", { exact: true }).fill("0.001TST");
+    await page.getByText("Tag, metadata").click();
+    await page.getByLabel("Tag", { exact: true }).fill(tag);
+    await checkPage(page, `${name}-send`);
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText(/An output must hold .* or more/).waitFor();
+    assert.equal(await page.getByLabel("Tag", { exact: true }).inputValue(), tag);
+    await checkPage(page, `${name}-refused`);
+    // Browsers note in the console that an answer was not a success.
+    assert.match(troubles.pop(), /400/);
+    await page.getByLabel("Amount", { exact: true }).fill("25TST");
+    await page.getByRole("button", { name: "Send" }).click();
+
+    await page.getByRole("heading", { name: "Transaction" }).waitFor();
+    const sent = page.url();
+    const live = page.getByRole("link", { name: "Follow it in the visualizer" });
+    const block = (await live.getAttribute("href")).split("=").at(-1);
+    await live.click();
+    await page.getByRole("textbox", { name: "Follow block" }).waitFor();
+    assert.equal(await page.getByRole("textbox", { name: "Follow block" }).inputValue(), block);
+    await page.getByText(/transaction, (pending|confirmed); .* are remembered/).waitFor();
+    await page.goto(sent);
+    await page.getByText("It is in the ledger. This is final.").waitFor();
+    await checkPage(page, `${name}-sent`);
+    await page.getByRole("link", { name: /Show that the milestone/ }).click();
+    await page.getByText("holds", { exact: true }).waitFor();
+
+    await page.goto("/wallet/bob");
+    await page.getByText("received 25 TST").first().waitFor();
+    await page.getByText(tag).first().waitFor();
+    await checkPage(page, `${name}-paid`);
+    assert.deepEqual(troubles, []);
+    await context.close();
+  });
+}
+
 test("explorer, peers and documentation are whole", LIMIT, async () => {
   const { context, page, troubles } = await visitor({ viewport: { width: 1280, height: 860 } });
   await page.goto("/explorer");
@@ -203,6 +256,14 @@ test("pages need no script", LIMIT, async () => {
   await page.locator(".number", { hasText: /^Sent[1-9]/ }).waitFor();
   await page.getByRole("button", { name: "Stop" }).click();
   await page.getByRole("heading", { name: "It has ended" }).waitFor();
+
+  await page.goto("/wallet/bob/mint");
+  await page.getByLabel("What it says for ever").fill("without a script");
+  await page.getByRole("button", { name: "Mint" }).click();
+  await page.getByText("It is in the ledger. This is final.").waitFor();
+  await page.getByRole("link", { name: "bob" }).click();
+  await page.getByText("made NFT").waitFor();
+  await page.getByText("without a script").waitFor();
   assert.deepEqual(troubles, []);
   await context.close();
 });

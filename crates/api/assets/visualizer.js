@@ -120,6 +120,13 @@ function tell() {
     + `${rates.confirmedIndex} · ${rates.tipCount} tips · ${rates.unreferencedCount} blocks wait`;
 }
 
+// The block that is to be followed may be older than the stream.
+if (canvas.dataset.known) {
+  const block = JSON.parse(canvas.dataset.known);
+  add(block, performance.now());
+  become(block.blockId, block.state);
+}
+
 const stream = new EventSource(canvas.dataset.stream);
 stream.addEventListener("live", ({ data }) => {
   const entry = JSON.parse(data);

@@ -37,8 +37,9 @@ pub use config::{ApiConfig, BaseToken, EventLimits, Limits};
 pub use description::{json as openapi_json, openapi};
 pub use error::ApiError;
 pub use pages::{
-    Asset, Attributes, Beside, Html, LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused,
-    LoadRun, Pages, Setting, SinglePage, lines,
+    AccountDetails, AccountEvent, AccountSummary, Asset, Attributes, Beside, HeldOutput, Html,
+    LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused, LoadRun, OrderError, Pages,
+    Payment, Setting, SinglePage, TestWallet, WalletAway, WalletFuture, WalletOrder, lines,
 };
 pub use router::Interface;
 pub use server::serve;

@@ -157,6 +157,9 @@ impl Plan<'_> {
                 key: self.accounts.faucet().key.clone(),
                 config: config.faucet.pays.config(),
             }),
+            wallet: (position == 0)
+                .then(|| self.accounts.wallet())
+                .transpose()?,
             // Nobody but this machine reaches the node.
             load: Some(LoadService {
                 faucet: self.faucet,

@@ -31,6 +31,7 @@ mod sim;
 mod spam;
 mod status;
 mod terminal;
+mod test_wallet;
 mod tool;
 mod top;
 mod wallet;

@@ -57,6 +57,8 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
         settings: settings(rows),
         metrics,
         faucet,
+        // The keys of people are no business of a node.
+        wallet: None,
         load: None,
         network: neighbours,
         neighbours: Vec::new(),

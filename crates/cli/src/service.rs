@@ -25,6 +25,7 @@ use crate::live;
 use crate::load::Loads;
 use crate::notify::{self, News};
 use crate::terminal::Terminal;
+use crate::test_wallet::WalletService;
 
 /// Threads that serve connections; the node has its own.
 const SERVING_THREADS: usize = 2;
@@ -52,6 +53,8 @@ pub(crate) struct Service {
     pub(crate) settings: Vec<Setting>,
     pub(crate) metrics: Option<TcpListener>,
     pub(crate) faucet: Option<FaucetService>,
+    /// A wallet for whoever sees the pages.
+    pub(crate) wallet: Option<WalletService>,
     /// Whether everybody who reaches the pages may put a load on it, and with whose coins.
     pub(crate) load: Option<LoadService>,
     /// How to connect with other nodes, if at all.
@@ -125,6 +128,7 @@ struct Front {
     settings: Vec<Setting>,
     metrics: Option<TcpListener>,
     faucet: Option<FaucetService>,
+    wallet: Option<WalletService>,
     load: Option<LoadService>,
     network: Option<NetworkConfig>,
     neighbours: Vec<usize>,
@@ -150,6 +154,7 @@ fn start(services: Vec<Service>) -> Outcome<(Vec<Node>, Vec<Front>)> {
             settings: service.settings,
             metrics: service.metrics,
             faucet: service.faucet,
+            wallet: service.wallet,
             load: service.load,
             network: service.network,
             neighbours: service.neighbours,
@@ -256,6 +261,10 @@ impl Front {
             beside.faucet = Some(faucet.router());
         }
         if self.has_pages {
+            if let Some(service) = self.wallet {
+                let client = client(reachable(address))?;
+                beside.wallet = Some(service.start(client, stopping.clone(), tasks));
+            }
             if let Some(service) = self.load {
                 beside.load = Some(service.open(address, stopping, tasks)?);
             }

@@ -20,18 +20,20 @@ pub(crate) enum Place {
     Explorer,
     Peers,
     Faucet,
+    Wallet,
     Load,
     Docs,
     Operator,
 }
 
 impl Place {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Overview,
         Self::Visualizer,
         Self::Explorer,
         Self::Peers,
         Self::Faucet,
+        Self::Wallet,
         Self::Load,
         Self::Docs,
         Self::Operator,
@@ -44,6 +46,7 @@ impl Place {
             Self::Explorer => ("/explorer", "Explorer"),
             Self::Peers => ("/peers", "Peers"),
             Self::Faucet => ("/faucet", "Faucet"),
+            Self::Wallet => ("/wallet", "Wallet"),
             Self::Load => (load::PATH, "Load"),
             Self::Docs => ("/api/docs", "API"),
             Self::Operator => ("/maintenance", "Operator"),
@@ -58,6 +61,7 @@ impl Place {
             Self::Explorer => true,
             Self::Peers => site.may_read(peers::PATH),
             Self::Faucet => site.beside.faucet.is_some(),
+            Self::Wallet => site.beside.wallet.is_some(),
             Self::Load => site.beside.load.is_some(),
             Self::Docs => site.may_read("/api/docs"),
             Self::Operator => site.api.auth.has_tokens(),
@@ -188,6 +192,7 @@ fn trouble_page(place: Place, trouble: &Trouble) -> Page {
             "This page was opened under a name, which somebody else could make lead here.",
             "Open it at an IP address or at localhost, and use its form there.",
         ),
+        Trouble::Away(reason) => ("Not now", reason.as_str(), "Try again in a moment."),
         Trouble::Failed => (
             "The node failed",
             "The page could not be made.",

@@ -1,5 +1,5 @@
-//! The node's pages for people: dashboard, explorer, faucet, load, API documentation, and what
-//! the operator does.
+//! The node's pages for people: dashboard, explorer, faucet, a test wallet, load, API
+//! documentation, and what the operator does.
 //!
 //! ```text
 //! browser ──> router ──> page: what may be seen? ──> node handle, store ──> HTML, escaped
@@ -33,6 +33,7 @@ mod show;
 mod single;
 mod site;
 mod visualizer;
+mod wallet;
 
 pub use assets::Asset;
 pub use html::{Attributes, Html};
@@ -40,3 +41,7 @@ pub use load::{LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused, Loa
 pub use routes::Pages;
 pub use single::{SinglePage, lines};
 pub use site::{Beside, Setting};
+pub use wallet::{
+    AccountDetails, AccountEvent, AccountSummary, HeldOutput, OrderError, Payment, TestWallet,
+    WalletAway, WalletFuture, WalletOrder,
+};

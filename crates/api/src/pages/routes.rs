@@ -12,7 +12,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::pages::site::{Beside, Setting, Site};
 use crate::pages::{
-    assets, docs, explorer, faucet, layout, load, operator, overview, peers, visualizer,
+    assets, docs, explorer, faucet, layout, load, operator, overview, peers, visualizer, wallet,
 };
 
 /// The pages of a node.
@@ -46,6 +46,10 @@ impl Pages {
             Some(generator) => {
                 router.merge(load::routes(Arc::clone(&self.0), Arc::clone(generator)))
             }
+            None => router,
+        };
+        let router = match &self.0.beside.wallet {
+            Some(wallet) => router.merge(wallet::routes(Arc::clone(&self.0), Arc::clone(wallet))),
             None => router,
         };
         router

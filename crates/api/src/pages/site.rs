@@ -15,6 +15,7 @@ use crate::content::BodyReader;
 use crate::pages::load::LoadGenerator;
 use crate::pages::operator::{Attempts, Sessions};
 use crate::pages::samples::Samples;
+use crate::pages::wallet::TestWallet;
 
 /// Pages that read many records at once.
 const SCANS_MAX: usize = 4;
@@ -38,6 +39,8 @@ pub struct Setting {
 pub struct Beside {
     /// The interface that the faucet has for programs.
     pub faucet: Option<Router>,
+    /// A wallet that whoever sees the pages may use; only for networks whose coins have no value.
+    pub wallet: Option<Arc<dyn TestWallet>>,
     /// Who puts a load on the node when whoever sees the pages asks for it; only for a node that
     /// nobody but this machine reaches.
     pub load: Option<Arc<dyn LoadGenerator>>,
@@ -78,6 +81,8 @@ pub(crate) enum Trouble {
     Forged,
     /// A form of a page that was opened under a name.
     Named,
+    /// What is asked cannot be known now, for this reason.
+    Away(String),
     /// The node failed.
     Failed,
 }
@@ -88,6 +93,7 @@ impl Trouble {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Wrong(_) => StatusCode::BAD_REQUEST,
             Self::Closed | Self::Forged | Self::Named => StatusCode::FORBIDDEN,
+            Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

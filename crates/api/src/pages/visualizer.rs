@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use tangle_types::BlockId;
+use serde_json::json;
+use tangle_types::{BlockId, Inclusion};
 
 use crate::pages::assets;
+use crate::pages::explorer::what;
 use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place, answer};
 use crate::pages::site::{Site, Trouble};
@@ -16,10 +18,11 @@ pub(crate) const STREAM: &str = "/api/events/v1";
 
 /// The page.
 pub(crate) async fn page(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Response {
-    answer(&site, Place::Visualizer, made(&site, query.as_deref()))
+    let page = made(&site, query.as_deref()).await;
+    answer(&site, Place::Visualizer, page)
 }
 
-fn made(site: &Site, query: Option<&str>) -> Result<Page, Trouble> {
+async fn made(site: &Site, query: Option<&str>) -> Result<Page, Trouble> {
     site.require(&[STREAM])?;
     let followed = query.and_then(|query| query.strip_prefix("follow="));
     let followed = followed.and_then(|text| text.parse::<BlockId>().ok());
@@ -33,14 +36,19 @@ fn made(site: &Site, query: Option<&str>) -> Result<Page, Trouble> {
         );
     });
     controls(&mut html, followed);
+    let known = match followed {
+        Some(id) => known(site, id).await?,
+        None => None,
+    };
     let stream = format!("{STREAM}?topics=live");
     html.tag("figure", &[("class", "card tangle")], |html| {
-        let canvas = [
+        let mut canvas = vec![
             ("id", "tangle"),
             ("role", "img"),
             ("aria-label", "Blocks as they come; time runs to the right"),
             ("data-stream", stream.as_str()),
         ];
+        canvas.extend(known.iter().map(|known| ("data-known", known.as_str())));
         html.tag("canvas", &canvas, |_| {});
         html.tag("figcaption", &[], |html| {
             legend(html);
@@ -60,6 +68,31 @@ fn made(site: &Site, query: Option<&str>) -> Result<Page, Trouble> {
     let mut page = Page::new(Place::Visualizer, "Visualizer", html);
     page.script = Some(&*assets::VISUALIZER);
     Ok(page)
+}
+
+/// A block that came before the page was opened, which the stream does not tell of.
+async fn known(site: &Site, id: BlockId) -> Result<Option<String>, Trouble> {
+    let path = format!("/api/core/v2/blocks/{id}");
+    if !site.may_read(&path) || !site.may_read(&format!("{path}/metadata")) {
+        return Ok(None);
+    }
+    let (block, state) = (
+        site.node.block(&id).await?,
+        site.node.block_state(&id).await?,
+    );
+    let (Some(block), Some(state)) = (block, state) else {
+        return Ok(None);
+    };
+    let inclusion = state.referenced.map(|metadata| metadata.inclusion);
+    let standing = match inclusion {
+        None => "pending",
+        Some(Inclusion::Conflicting(_)) => "conflicting",
+        Some(Inclusion::Included | Inclusion::NoTransaction) => "confirmed",
+    };
+    let known = json!({
+        "blockId": id, "parents": state.parents, "payload": what(&block), "state": standing,
+    });
+    Ok(Some(known.to_string()))
 }
 
 fn controls(html: &mut Html, followed: Option<BlockId>) {

@@ -14,3 +14,4 @@ mod posting;
 mod reading;
 mod serving;
 mod tcp;
+mod wallet;

@@ -304,6 +304,30 @@ async fn block_with_hostile_data_is_shown_and_nothing_of_it_is_markup() {
 }
 
 #[tokio::test]
+async fn visualizer_knows_the_block_that_is_to_be_followed() {
+    let client = everybody().await;
+    let id = client.submit(&tagged("followed")).await;
+    client.referenced(&id).await;
+    let text = page(&client, &format!("/visualizer?follow={id}"), 200).await;
+    let (_, known) = text.split_once("data-known=\"").expect("it is known");
+    let (known, _) = known.split_once('"').expect("it ends");
+    let known: Value = serde_json::from_str(&known.replace("&quot;", "\"")).expect("JSON");
+    assert_eq!(known["blockId"], id.to_string());
+    assert_eq!(
+        (&known["payload"], &known["state"]),
+        (&json!("data"), &json!("confirmed"))
+    );
+    assert!(
+        known["parents"]
+            .as_array()
+            .is_some_and(|parents| !parents.is_empty())
+    );
+    for path in ["/visualizer", &format!("/visualizer?follow={UNKNOWN}")] {
+        assert!(!page(&client, path, 200).await.contains("data-known"));
+    }
+}
+
+#[tokio::test]
 async fn proof_of_a_block_holds_and_can_be_taken_away() {
     let client = everybody().await;
     let id = client.submit(&tagged("proof")).await;

@@ -8,12 +8,12 @@ use tangle_crypto::mnemonic::Mnemonic;
 use tangle_crypto::slip10::{self, Path};
 use tangle_network::Identity;
 use tangle_types::Address;
+use tangle_wallet::{COIN_IOTA, SeedSigner};
 
-use crate::failure::Outcome;
+use crate::failure::{Code, Failure, Outcome};
 use crate::keys;
+use crate::test_wallet::WalletService;
 
-/// Coin type of IOTA, the default of its wallets.
-const COIN_TYPE: u32 = 4218;
 /// Coin type of test networks; the milestone keys are below it, where no wallet looks.
 const MILESTONE_COIN_TYPE: u32 = 1;
 /// Below the coin type of test networks, beside the milestone keys.
@@ -53,7 +53,7 @@ impl Accounts {
         let seed = mnemonic.seed();
         let account = |(number, name): (u32, &'static str)| Account {
             name,
-            key: slip10::derive(&seed[..], &path(COIN_TYPE, number, 0)),
+            key: slip10::derive(&seed[..], &path(COIN_IOTA, number, 0)),
         };
         let all = (0..).zip(NAMES).map(account).collect();
         Ok(Self { mnemonic, all })
@@ -72,6 +72,25 @@ impl Accounts {
     /// The faucet's account.
     pub(crate) fn faucet(&self) -> &Account {
         self.all.last().expect("the names are not empty")
+    }
+
+    /// The wallet of the pages. The faucet's account is not in it, as both would spend the same
+    /// coins.
+    pub(crate) fn wallet(&self) -> Outcome<WalletService> {
+        let signer = SeedSigner::new(&self.mnemonic, COIN_IOTA)
+            .map_err(|error| Failure::new(Code::Unexpected, error))?;
+        let accounts = (0..).zip(self.all());
+        let accounts = accounts.filter(|(_, account)| account.name != self.faucet().name);
+        let named = self.all().iter();
+        Ok(WalletService {
+            signer,
+            accounts: accounts
+                .map(|(number, account)| (number, account.name.to_owned()))
+                .collect(),
+            named: named
+                .map(|account| (account.name.to_owned(), account.address()))
+                .collect(),
+        })
     }
 
     /// The words.

@@ -128,6 +128,7 @@ impl Banner<'_> {
             "openapi": format!("{rest}/api/openapi.json"),
             "faucet": faucet,
             "mqtt": doors.mqtt,
+            "wallet": format!("{rest}/wallet"),
             "metrics": doors.metrics_url(),
             "nodes": (0..handles.len())
                 .map(|position| self.node_json(position, &handles[position]))
@@ -196,7 +197,7 @@ impl Banner<'_> {
         }
         lines.extend(self.node_lines());
         lines.push(String::new());
-        lines.extend(self.account_lines(rows, terminal));
+        lines.extend(self.account_lines(rows, terminal, &rest));
         lines.push(String::new());
         lines.push(format!(
             "   Milestones  {}, signed by {} of {} keys",
@@ -261,7 +262,7 @@ impl Banner<'_> {
         }
     }
 
-    fn account_lines(&self, rows: &[Row], terminal: &Terminal) -> Vec<String> {
+    fn account_lines(&self, rows: &[Row], terminal: &Terminal, rest: &str) -> Vec<String> {
         let token = &self.genesis.token;
         let mut lines = vec!["   Accounts (test only; same on every machine)".to_owned()];
         lines.extend(rows.iter().map(|row| {
@@ -273,6 +274,7 @@ impl Banner<'_> {
                 token.unit
             )
         }));
+        lines.push(format!("   Wallet      {rest}/wallet   (in a browser)"));
         lines.push(format!(
             "   Mnemonic    stored in {}   {}",
             self.folder.mnemonic().display(),

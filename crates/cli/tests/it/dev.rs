@@ -74,6 +74,7 @@ fn every_url_that_is_announced_exists() {
         "openapi",
         "dashboard",
         "explorer",
+        "wallet",
     ] {
         assert_eq!(get(network.url(name)).0, 200, "{name}");
     }

@@ -12,4 +12,5 @@ mod proof;
 mod spam;
 mod terminal;
 mod wallet;
+mod wallet_page;
 mod wallet_texts;

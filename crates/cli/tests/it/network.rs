@@ -138,25 +138,43 @@ pub(crate) fn get(url: &str) -> (u16, Value) {
 }
 
 pub(crate) fn post(url: &str, body: &Value) -> (u16, Value) {
-    let body = body.to_string();
-    json(exchange("POST", url, "application/json", &body))
+    json(exchange("POST", url, "application/json", &body.to_string()))
 }
 
-/// The status of a page, and the page.
-pub(crate) fn page(url: &str) -> (u16, String) {
-    exchange("GET", url, "text/html", "")
+fn json((head, body): (String, String)) -> (u16, Value) {
+    let value = serde_json::from_str(&body).unwrap_or(Value::Null);
+    (status(&head), value)
 }
 
-/// Sends the form of a page.
-pub(crate) fn post_form(url: &str, fields: &str) -> (u16, String) {
-    exchange("POST", url, "application/x-www-form-urlencoded", fields)
+/// What a browser gets.
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    /// Where it is sent on to.
+    pub(crate) location: Option<String>,
+    pub(crate) text: String,
 }
 
-fn json((status, body): (u16, String)) -> (u16, Value) {
-    (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+/// A page, or what a form leads to that a browser sends.
+pub(crate) fn browse(url: &str, form: Option<&str>) -> Page {
+    let method = if form.is_some() { "POST" } else { "GET" };
+    let kind = "application/x-www-form-urlencoded";
+    let (head, text) = exchange(method, url, kind, form.unwrap_or_default());
+    let mut lines = head.lines();
+    let location = lines.find_map(|line| line.strip_prefix("location: "));
+    Page {
+        status: status(&head),
+        location: location.map(str::to_owned),
+        text,
+    }
 }
 
-fn exchange(method: &str, url: &str, kind: &str, body: &str) -> (u16, String) {
+fn status(head: &str) -> u16 {
+    let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
+    status.expect("a status")
+}
+
+/// Head and body of the answer.
+fn exchange(method: &str, url: &str, kind: &str, body: &str) -> (String, String) {
     let rest = url.strip_prefix("http://").expect("plain HTTP");
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let mut stream = TcpStream::connect(host).expect("it listens");
@@ -173,6 +191,5 @@ fn exchange(method: &str, url: &str, kind: &str, body: &str) -> (u16, String) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
-    let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
-    (status.expect("a status"), body.to_owned())
+    (head.to_owned(), body.to_owned())
 }

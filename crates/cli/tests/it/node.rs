@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::network::{Network, eventually, failure, get, run, stdout, tangle};
+use crate::network::{Network, browse, eventually, failure, get, run, stdout, tangle};
 
 /// A genesis, its milestone keys, a faucet's key and a signing key for tokens.
 fn network_files(folder: &Path) {
@@ -67,6 +67,9 @@ fn node_issues_milestones_and_keeps_its_doors() {
         400,
         "without a token"
     );
+    // The keys of people are no business of a node.
+    assert_ne!(get(&format!("{url}/wallet")).0, 200);
+    assert!(!browse(&format!("{url}/"), None).text.contains("/wallet"));
     let (_, info) = get(&format!("{url}/api/core/v2/info"));
     assert_eq!(info["protocol"]["networkName"], "real");
     let mqtt = node.url("mqtt").strip_prefix("mqtt://");

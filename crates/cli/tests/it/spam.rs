@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::network::{Network, eventually, failure, get, page, post_form, stdout, tangle};
+use crate::network::{Network, browse, eventually, failure, get, stdout, tangle};
 
 fn network(folder: &Path) -> Network {
     Network::start(folder, &["dev", "--ephemeral", "--port", "0"])
@@ -130,11 +130,12 @@ fn page_of_a_dev_network_sends_a_load_that_ends_in_time_or_with_the_node() {
     let load = format!("{}/load", network.url("node"));
     let start = |seconds: u32| {
         let mix = "data=2&value=2&conflicts=1&size=10&tag=page";
-        post_form(&load, &format!("rate=50&seconds={seconds}&{mix}")).0
+        let form = format!("rate=50&seconds={seconds}&{mix}");
+        browse(&load, Some(&form)).status
     };
     let shows = |text: &str| {
-        let (status, page) = page(&load);
-        (status == 200 && page.contains(text)).then_some(page)
+        let page = browse(&load, None);
+        (page.status == 200 && page.text.contains(text)).then_some(page.text)
     };
     assert_eq!(start(2), 303);
     assert_eq!(start(2), 409, "one goes on");

@@ -288,7 +288,7 @@ pub(super) fn short_standing(html: &mut Html, what: &str, metadata: Option<&Bloc
 }
 
 /// What a stored block carries, in a word.
-pub(super) fn what(bytes: &[u8]) -> &'static str {
+pub(crate) fn what(bytes: &[u8]) -> &'static str {
     match Block::from_bytes(bytes).map(|block| block.payload) {
         Ok(Some(Payload::Transaction(_))) => "transaction",
         Ok(Some(Payload::Milestone(_))) => "milestone",
@@ -312,7 +312,7 @@ fn short(id: &impl std::fmt::Display) -> String {
 }
 
 /// Reads an id in a path.
-pub(super) fn parse<T>(text: &str) -> Result<T, Trouble>
+pub(crate) fn parse<T>(text: &str) -> Result<T, Trouble>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {

@@ -20,6 +20,7 @@ use axum::routing::get;
 use crate::pages::site::Site;
 
 pub(crate) use address::read as read_address;
+pub(crate) use block::{parse, what};
 
 /// All its routes.
 pub(crate) fn routes() -> Router<Arc<Site>> {

@@ -1,0 +1,67 @@
+//! Making an NFT.
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::form::{Filled, Line, Wrong, form};
+use super::send::{metadata, tag, tag_field};
+use super::{AccountDetails, Context, WalletOrder, head};
+use crate::pages::fields::Fields;
+use crate::pages::html::Html;
+use crate::pages::layout::{Page, Place};
+
+/// The page.
+pub(super) async fn page(State(context): State<Context>, Path(name): Path<String>) -> Response {
+    let page = context.account(&name).await.map(|details| {
+        let html = shown(&context, &details, &Filled::default());
+        Page::new(Place::Wallet, format!("Mint an NFT for {name}"), html)
+    });
+    context.answer(page)
+}
+
+/// Takes the form.
+pub(super) async fn carry_out(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    context.take(&name, request, read, shown).await
+}
+
+fn read(_: &Context, fields: &Fields) -> Result<WalletOrder, Wrong> {
+    Ok(WalletOrder::MintNft {
+        metadata: metadata(fields)?,
+        tag: tag(fields)?,
+    })
+}
+
+fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
+    let account = &details.summary;
+    let status = context.site.node.status();
+    let mut html = Html::default();
+    context.with_words(&status, |words| {
+        head(&mut html, account, words, "Mint an NFT")
+    });
+    filled.note(&mut html);
+    html.tag("section", &[("class", "card")], |html| {
+        html.plain("h2", "Mint an NFT");
+        html.plain(
+            "p",
+            "The account issues it and owns it. It holds the coins that its space needs.",
+        );
+        let action = format!("/wallet/{}/mint", account.name);
+        form(html, &action, "Mint", |html| {
+            let says = Line {
+                label: "What it says for ever",
+                name: "metadata",
+                hint: "any text, such as JSON by TIP-27".to_owned(),
+                chars_max: "240",
+                is_required: false,
+                list: None,
+            };
+            filled.line(html, &says);
+            tag_field(html, filled);
+        });
+    });
+    html
+}
