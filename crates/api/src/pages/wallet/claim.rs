@@ -1,31 +1,15 @@
 //! Claiming what somebody sent under a condition.
 
-use axum::extract::{Path, Request, State};
-use axum::response::Response;
-
 use super::form::{Filled, form};
-use super::{AccountDetails, Context, WalletOrder, head, outputs};
+use super::{AccountDetails, Context, Deed, WalletOrder, head, outputs};
 use crate::pages::html::Html;
-use crate::pages::layout::{Page, Place};
 
-/// The page.
-pub(super) async fn page(State(context): State<Context>, Path(name): Path<String>) -> Response {
-    let page = context.account(&name).await.map(|details| {
-        let html = shown(&context, &details, &Filled::default());
-        Page::new(Place::Wallet, format!("Claim for {name}"), html)
-    });
-    context.answer(page)
-}
-
-/// Takes the form.
-pub(super) async fn carry_out(
-    State(context): State<Context>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
-    let read = |_: &Context, _: &_| Ok(WalletOrder::Claim);
-    context.take(&name, request, read, shown).await
-}
+/// The page, and what its form orders.
+pub(super) const DEED: Deed = Deed {
+    title: "Claim for",
+    read: |_, _| Ok(WalletOrder::Claim),
+    show: shown,
+};
 
 fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
     let account = &details.summary;

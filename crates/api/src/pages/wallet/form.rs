@@ -25,7 +25,7 @@ pub(super) struct Line {
     pub(super) name: &'static str,
     /// What stands below it.
     pub(super) hint: String,
-    pub(super) chars_max: &'static str,
+    pub(super) chars_max: usize,
     pub(super) is_required: bool,
     /// The list of what one could type, if there is one.
     pub(super) list: Option<&'static str>,
@@ -124,6 +124,7 @@ impl Filled {
             format!("{}-hint", line.name),
             format!("{}-wrong", line.name),
         );
+        let chars_max = line.chars_max.to_string();
         let wrong = self.wrong(line.name);
         let described = if wrong.is_some() {
             format!("{wrong_id} {hint}")
@@ -139,7 +140,7 @@ impl Filled {
                 ("autocomplete", "off"),
                 ("autocapitalize", "none"),
                 ("spellcheck", "false"),
-                ("maxlength", line.chars_max),
+                ("maxlength", &chars_max),
             ];
             attributes.extend(line.list.map(|list| ("list", list)));
             if line.is_required {

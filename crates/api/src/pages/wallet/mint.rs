@@ -1,32 +1,17 @@
 //! Making an NFT.
 
-use axum::extract::{Path, Request, State};
-use axum::response::Response;
-
 use super::form::{Filled, Line, Wrong, form};
-use super::send::{metadata, tag, tag_field};
-use super::{AccountDetails, Context, WalletOrder, head};
+use super::send::{METADATA_CHARS_MAX, metadata, tag, tag_field};
+use super::{AccountDetails, Context, Deed, WalletOrder, head};
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
-use crate::pages::layout::{Page, Place};
 
-/// The page.
-pub(super) async fn page(State(context): State<Context>, Path(name): Path<String>) -> Response {
-    let page = context.account(&name).await.map(|details| {
-        let html = shown(&context, &details, &Filled::default());
-        Page::new(Place::Wallet, format!("Mint an NFT for {name}"), html)
-    });
-    context.answer(page)
-}
-
-/// Takes the form.
-pub(super) async fn carry_out(
-    State(context): State<Context>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
-    context.take(&name, request, read, shown).await
-}
+/// The page, and what its form orders.
+pub(super) const DEED: Deed = Deed {
+    title: "Mint an NFT for",
+    read,
+    show: shown,
+};
 
 fn read(_: &Context, fields: &Fields) -> Result<WalletOrder, Wrong> {
     Ok(WalletOrder::MintNft {
@@ -55,7 +40,7 @@ fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
                 label: "What it says for ever",
                 name: "metadata",
                 hint: "any text, such as JSON by TIP-27".to_owned(),
-                chars_max: "240",
+                chars_max: METADATA_CHARS_MAX,
                 is_required: false,
                 list: None,
             };

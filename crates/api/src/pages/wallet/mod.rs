@@ -22,9 +22,9 @@ mod sent;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tangle_node::Status;
 use tangle_types::words::Words;
 use tangle_types::{Address, UnixSeconds};
@@ -53,20 +53,38 @@ pub(crate) fn routes(site: Arc<Site>, wallet: Arc<dyn TestWallet>) -> Router<Arc
     Router::new()
         .route("/wallet", get(accounts::page))
         .route("/wallet/{account}", get(account::page))
-        .route(
-            "/wallet/{account}/send",
-            get(send::page).post(send::carry_out),
-        )
-        .route(
-            "/wallet/{account}/claim",
-            get(claim::page).post(claim::carry_out),
-        )
-        .route(
-            "/wallet/{account}/mint",
-            get(mint::page).post(mint::carry_out),
-        )
+        .route("/wallet/{account}/send", send::DEED.route())
+        .route("/wallet/{account}/claim", claim::DEED.route())
+        .route("/wallet/{account}/mint", mint::DEED.route())
         .route("/wallet/{account}/sent/{transaction}", get(sent::page))
         .with_state(Context { site, wallet })
+}
+
+/// What an account can be asked to do, on a page with a form.
+#[derive(Clone, Copy)]
+struct Deed {
+    /// The page's title, before the name of the account.
+    title: &'static str,
+    /// Reads the order from the form.
+    read: fn(&Context, &Fields) -> Result<WalletOrder, Wrong>,
+    /// Draws the page, with what was filled in and is wrong.
+    show: fn(&Context, &AccountDetails, &Filled) -> Html,
+}
+
+impl Deed {
+    fn route(self) -> MethodRouter<Context> {
+        let page = move |State(context): State<Context>, Path(name): Path<String>| async move {
+            let page = context.account(&name).await.map(|details| {
+                let html = (self.show)(&context, &details, &Filled::default());
+                Page::new(Place::Wallet, format!("{} {name}", self.title), html)
+            });
+            context.answer(page)
+        };
+        let take = move |context: State<Context>, Path(name): Path<String>, request| async move {
+            context.take(&name, request, self).await
+        };
+        get(page).post(take)
+    }
 }
 
 impl From<WalletAway> for Trouble {
@@ -100,20 +118,14 @@ impl Context {
         found.ok_or_else(no_account)
     }
 
-    /// Takes a form: reads an order from it and has it carried out. `show` makes the page anew when
+    /// Takes a form: reads an order from it and has it carried out. The page is shown again when
     /// something is wrong.
-    async fn take(
-        &self,
-        name: &str,
-        request: Request,
-        read: impl FnOnce(&Self, &Fields) -> Result<WalletOrder, Wrong>,
-        show: impl FnOnce(&Self, &AccountDetails, &Filled) -> Html,
-    ) -> Response {
+    async fn take(&self, name: &str, request: Request, deed: Deed) -> Response {
         let fields = match Fields::read_open(&self.site, request).await {
             Ok(fields) => fields,
             Err(trouble) => return self.answer(Err(trouble)),
         };
-        let refused = match read(self, &fields) {
+        let refused = match (deed.read)(self, &fields) {
             Ok(order) => match self.wallet.carry_out(name, order).await {
                 Ok(id) => {
                     let path = format!("/wallet/{name}/sent/{id}");
@@ -133,7 +145,8 @@ impl Context {
             Err(trouble) => return self.answer(Err(trouble)),
         };
         let filled = Filled::again(fields, wrong);
-        let mut page = Page::new(Place::Wallet, "Not sent", show(self, &details, &filled));
+        let html = (deed.show)(self, &details, &filled);
+        let mut page = Page::new(Place::Wallet, "Not sent", html);
         page.status = axum::http::StatusCode::BAD_REQUEST;
         self.answer(Ok(page))
     }

@@ -1,19 +1,16 @@
 //! Sending base coins.
 
-use axum::extract::{Path, Request, State};
-use axum::response::Response;
 use tangle_types::{Address, TAG_SIZE_BYTES_MAX};
 
 use super::form::{Filled, Line, Wrong, form};
-use super::{AccountDetails, Context, Payment, WalletOrder, head};
+use super::{AccountDetails, Context, Deed, Payment, WalletOrder, head};
 use crate::pages::explorer::read_address;
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
-use crate::pages::layout::{Page, Place};
 use crate::pages::site::Trouble;
 
 /// Letters of metadata. Each may take twelve of the bytes that a form may have.
-const METADATA_CHARS_MAX: usize = 240;
+pub(super) const METADATA_CHARS_MAX: usize = 240;
 /// After how many seconds coins come back: as a form says it, and in words.
 const EXPIRATIONS: [(&str, &str); 4] = [
     ("", "never"),
@@ -22,23 +19,12 @@ const EXPIRATIONS: [(&str, &str); 4] = [
     ("86400", "after a day"),
 ];
 
-/// The page.
-pub(super) async fn page(State(context): State<Context>, Path(name): Path<String>) -> Response {
-    let page = context.account(&name).await.map(|details| {
-        let html = shown(&context, &details, &Filled::default());
-        Page::new(Place::Wallet, format!("Send from {name}"), html)
-    });
-    context.answer(page)
-}
-
-/// Takes the form.
-pub(super) async fn carry_out(
-    State(context): State<Context>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
-    context.take(&name, request, read, shown).await
-}
+/// The page, and what its form orders.
+pub(super) const DEED: Deed = Deed {
+    title: "Send from",
+    read,
+    show: shown,
+};
 
 fn read(context: &Context, fields: &Fields) -> Result<WalletOrder, Wrong> {
     let to = receiver(context, fields.text("to"))?;
@@ -116,7 +102,7 @@ fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
                 label: "To",
                 name: "to",
                 hint: format!("{}, or an address", others.join(", ")),
-                chars_max: "90",
+                chars_max: 90,
                 is_required: true,
                 list: Some("named"),
             };
@@ -134,7 +120,7 @@ fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
                     unit.name,
                     unit.show(account.available)
                 ),
-                chars_max: "40",
+                chars_max: 40,
                 is_required: true,
                 list: None,
             };
@@ -158,7 +144,7 @@ fn more(html: &mut Html, filled: &Filled) {
                 label: "Metadata",
                 name: "metadata",
                 hint: "any text that goes with the coins".to_owned(),
-                chars_max: "240",
+                chars_max: METADATA_CHARS_MAX,
                 is_required: false,
                 list: None,
             };
@@ -192,8 +178,8 @@ pub(super) fn tag_field(html: &mut Html, filled: &Filled) {
     let tag = Line {
         label: "Tag",
         name: "tag",
-        hint: "by which the output is found; 64 bytes at most".to_owned(),
-        chars_max: "64",
+        hint: format!("by which the output is found; {TAG_SIZE_BYTES_MAX} bytes at most"),
+        chars_max: TAG_SIZE_BYTES_MAX,
         is_required: false,
         list: None,
     };
