@@ -295,6 +295,8 @@ fn read(path: &Path, genesis: &[u8; 32], ledger: &Ledger) -> Result<Head, StoreE
         let entry = entry.map_err(|error| source.wrong(&error.to_string()))?;
         change.milestone(&entry);
     }
+    // Of what was spent before, a base has nothing.
+    change.begin_past(head.ledger_index);
     // The head comes last: a store that was not built as a whole has none.
     let mut batch = Vec::new();
     while let Some(record) = source.record()? {

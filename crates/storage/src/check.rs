@@ -4,6 +4,7 @@ use tangle_engine::Store;
 use tangle_types::{BlockId, MilestoneIndex};
 
 use crate::base::Bases;
+use crate::ledger::keys::{self, Place};
 use crate::ledger::{Ledger, LedgerState};
 use crate::replay::replay;
 use crate::snapshot::LedgerSummary;
@@ -33,7 +34,7 @@ impl Writer {
         &self.repairs
     }
 
-    /// Reads everything: checksums of all files, supply, lists, milestones; with `is_thorough` it
+    /// Reads everything: checksums of all files, supply, lists, past, milestones; with `is_thorough` it
     /// also builds the ledger again beside the store and compares. `progress` says what is read.
     ///
     /// # Errors
@@ -60,6 +61,8 @@ impl Writer {
         progress.begin("files of blocks", 0);
         let mut problems = Vec::new();
         self.log.sync()?;
+        // Entries of what is being forgotten go with the records, but later than a view knows.
+        self.shared.front.settle()?;
         self.shared.log.verify(&mut |error| {
             self.shared.remember(&error);
             problems.push(error.to_string());
@@ -68,6 +71,7 @@ impl Writer {
         let summary = state.summary()?;
         progress.begin("outputs checked", summary.output_count);
         self.check_outputs(genesis, &summary, progress, &mut problems)?;
+        self.check_past(progress, &mut problems)?;
         self.check_milestones(&state, progress, &mut problems)?;
         if is_thorough {
             self.compare(genesis, &summary, progress, &mut problems)?;
@@ -123,6 +127,49 @@ impl Writer {
         let count = summary.output_count;
         if listed != count {
             problems.push(format!("{count} outputs are unspent, {listed} are listed"));
+        }
+        Ok(())
+    }
+
+    /// Every spent output is in the past of its addresses, and nothing else is.
+    fn check_past(
+        &self,
+        progress: &Progress,
+        problems: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        progress.begin("spent outputs checked", 0);
+        let view = self.shared.view();
+        let mut needed = 0_u64;
+        for entry in view.spent() {
+            let entry = entry?;
+            if let Some(spend) = &entry.spend {
+                keys::for_each_past(&entry.output, spend, |_| needed += 1);
+            }
+            progress.advance(1);
+        }
+        let (first, last) = keys::all_past();
+        let mut found = 0_u64;
+        for key in view.index_keys(first, last) {
+            let key = key?;
+            let mut is_right = false;
+            if let Some(place) = Place::of_key(&key)
+                && let Some(entry) = view.output(&place.id)?
+                && let Some(spend) = &entry.spend
+            {
+                keys::for_each_past(&entry.output, spend, |entry| is_right |= entry == key[..]);
+            }
+            found += 1;
+            if !is_right {
+                problems.push(format!(
+                    "the past of an address has an entry that no spent output has: {}",
+                    hex::encode(&key)
+                ));
+            }
+        }
+        if found != needed {
+            problems.push(format!(
+                "spent outputs have {needed} entries in the past of addresses, {found} are there"
+            ));
         }
         Ok(())
     }

@@ -35,6 +35,9 @@ pub use ledger::LedgerState;
 pub use open::open;
 pub use progress::{Progress, ProgressState};
 pub use prune::Pressure;
-pub use query::{ChainQuery, Kind, OutputPage, OutputQuery, OwnedLimits, OwnedOutputs};
+pub use query::{
+    ChainQuery, Happened, HistoryEntry, HistoryPage, Kind, OutputPage, OutputQuery, OwnedLimits,
+    OwnedOutputs,
+};
 pub use reader::{OutputRecord, Reader, Sizes, UtxoChanges};
 pub use store::{MEMORY_BYTES, SEGMENT_BYTES, StorageConfig, Writer};

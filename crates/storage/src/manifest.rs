@@ -11,7 +11,11 @@ use crate::error::AtPath;
 use crate::{OpenError, StoreError, snapshot};
 
 /// Newest format that this program reads; the one it writes.
-const FORMAT: u32 = 1;
+///
+/// - 1: the ledger store has lists of unspent outputs only.
+/// - 2: it has the past of addresses too. A store of format 1 is taken over when it is opened, and
+///   from then on programs that would not keep the past up refuse it.
+const FORMAT: u32 = 2;
 /// The file that names format and network.
 const MANIFEST: &str = "store.toml";
 /// The file that is locked while the store is open.
@@ -55,19 +59,23 @@ pub(crate) fn take(path: &Path, genesis: &[u8; 32]) -> Result<Lock, OpenError> {
     }
     let needed = format!("0x{}", hex::encode(genesis));
     if manifest_path.exists() {
-        compare(path, &manifest_path, needed)?;
+        if compare(path, &manifest_path, needed.clone())? < FORMAT {
+            write(&manifest_path, needed)?;
+        }
     } else {
-        let manifest = Manifest {
-            format: FORMAT,
-            genesis: needed,
-        };
-        let text = toml::to_string(&manifest).expect("a number and a text can be written");
-        write_whole(&manifest_path, |out| {
-            out.write_all(b"# A store of Tangle. Written by the program; not to be edited.\n")?;
-            out.write_all(text.as_bytes())
-        })?;
+        write(&manifest_path, needed)?;
     }
     Ok(Lock { _file: file })
+}
+
+fn write(path: &Path, genesis: String) -> Result<(), StoreError> {
+    let format = FORMAT;
+    let manifest = Manifest { format, genesis };
+    let text = toml::to_string(&manifest).expect("a number and a text can be written");
+    write_whole(path, |out| {
+        out.write_all(b"# A store of Tangle. Written by the program; not to be edited.\n")?;
+        out.write_all(text.as_bytes())
+    })
 }
 
 /// Format of the store in `path` and whether a process holds it; `None` when there is none. Takes

@@ -190,6 +190,7 @@ impl Builder<'_> {
             None => start(self.path, ledger, self.genesis, self.bases)?,
         };
         if !is_new {
+            ledger.complete_past()?;
             for commit in log.commits_above(head.ledger_index)? {
                 let record = log.commit(commit.position, commit.index)?;
                 replay(log, ledger, commit.position, &record)?;
@@ -293,6 +294,7 @@ fn write_base(ledger: &Ledger, base: &Base) -> Result<Head, SnapshotError> {
         let key = chain_key(tag::PARAMETERS, &parameters.target_index.0.to_be_bytes());
         change.chain.insert(key, Some(parameters.to_bytes()));
     }
+    change.begin_past(base.index);
     let entry_points = base.entry_points.iter().copied().collect();
     change.set_entry_points(&HashMap::new(), &entry_points);
     ledger.apply(&change)?;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use tangle_types::{Block, BlockId, Codec, Inclusion, MilestoneIndex, Payload};
 
-use crate::ledger::{Change, chain_key, tag};
+use crate::ledger::{Change, View, chain_key, tag};
 use crate::log::{CommitRecord, Segment};
 use crate::store::DEPTH_MARGIN;
 use crate::{StoreError, Writer};
@@ -126,7 +126,7 @@ impl Writer {
                 continue;
             };
             if let Some(record) = self.shared.commit(reached)? {
-                self.forget_spent(&record, &mut change)?;
+                self.forget_spent(&record, &view, &mut change)?;
                 work += record.cone.len();
             }
             let number = reached.0.to_be_bytes();
@@ -147,7 +147,12 @@ impl Writer {
     }
 
     /// Forgets the outputs that a milestone spent.
-    fn forget_spent(&self, record: &CommitRecord, change: &mut Change) -> Result<(), StoreError> {
+    fn forget_spent(
+        &self,
+        record: &CommitRecord,
+        view: &View,
+        change: &mut Change,
+    ) -> Result<(), StoreError> {
         for (seq, inclusion) in &record.cone {
             if *inclusion != Inclusion::Included {
                 continue;
@@ -160,7 +165,13 @@ impl Writer {
                 .map_err(|error| self.shared.unreadable(&error))?;
             if let Some(Payload::Transaction(transaction)) = block.payload {
                 for input in transaction.essence.inputs {
-                    change.forget(input);
+                    // A store that was built again from a base does not know what was spent
+                    // before.
+                    if let Some(entry) = view.output(&input)?
+                        && let Some(spend) = entry.spend
+                    {
+                        change.forget(entry.output, spend);
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
-//! Questions to the built-in index of unspent outputs (TIP-26).
+//! Questions to the built-in index of outputs: unspent ones (TIP-26), and the past of addresses.
 
+mod history;
 mod lists;
 mod owned;
 
@@ -12,6 +13,8 @@ use crate::ledger::View;
 use crate::ledger::keys::{self, Place, Role};
 use lists::Union;
 
+pub(crate) use history::history;
+pub use history::{Happened, HistoryEntry, HistoryPage};
 pub(crate) use owned::owned;
 pub use owned::{OwnedLimits, OwnedOutputs};
 

@@ -11,6 +11,7 @@ use tangle_ledger::Lookup;
 use tangle_types::{
     Address, BlockId, BlockMetadata, DecodeError, Inclusion, LedgerOutput, MilestoneId,
     MilestoneIndex, OutputId, ParsedBlock, Payload, Receipt, Spend, TransactionId, Treasury,
+    UnixSeconds,
 };
 
 use crate::front::Front;
@@ -20,7 +21,9 @@ use crate::manifest::Lock;
 use crate::query;
 use crate::repair;
 use crate::store::reservation_from_bytes;
-use crate::{ChainQuery, OutputPage, OutputQuery, OwnedLimits, OwnedOutputs, StoreError};
+use crate::{
+    ChainQuery, HistoryPage, OutputPage, OutputQuery, OwnedLimits, OwnedOutputs, StoreError,
+};
 
 /// Reads the store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -295,6 +298,21 @@ impl Reader {
     ) -> Result<OwnedOutputs, StoreError> {
         self.shared
             .noted(|shared| query::owned(&shared.view(), addresses, limits))
+    }
+
+    /// What an address could unlock, now or ever, as it came and was spent, newest first: a page
+    /// of at most `page_size` entries, 1 to 1000, from `from` on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn history(
+        &self,
+        address: &Address,
+        from: Option<(UnixSeconds, OutputId)>,
+        page_size: usize,
+    ) -> Result<HistoryPage, StoreError> {
+        self.shared
+            .noted(|shared| query::history(&shared.view(), address, from, page_size))
     }
 
     /// The unspent output of a chain, and the ledger index.

@@ -223,6 +223,8 @@ pub(crate) fn mark(html: &mut Html, state: State) {
         State::Milestone => ("mark milestone", "milestone"),
         State::Unspent => ("mark good", "unspent"),
         State::Spent => ("mark quiet", "spent"),
+        State::Received => ("mark good", "received"),
+        State::PassedOn => ("mark quiet", "received and spent"),
         State::Good => ("mark good", "healthy"),
         State::Bad => ("mark bad", "not healthy"),
     };
@@ -239,6 +241,8 @@ pub(crate) enum State {
     Milestone,
     Unspent,
     Spent,
+    Received,
+    PassedOn,
     Good,
     Bad,
 }

@@ -4,6 +4,7 @@ mod auth;
 mod errors;
 mod events;
 mod harness;
+mod history;
 mod indexer;
 mod load;
 mod malformed;

@@ -28,7 +28,7 @@ const ESCAPED: &str = "&lt;script&gt;alert(1)&lt;/script&gt;";
 const UNKNOWN: &str = "0x7777777777777777777777777777777777777777777777777777777777777777";
 
 /// A client of a node's REST interface with its pages, for visitors with these rights.
-fn visitor(client: &Client, auth: Auth, faucet: Option<Router>) -> Client {
+pub(crate) fn visitor(client: &Client, auth: Auth, faucet: Option<Router>) -> Client {
     let open = Client::new(client.node.clone(), auth.clone());
     let beside = Beside {
         faucet,
@@ -45,12 +45,12 @@ async fn everybody() -> Client {
     visitor(&client().await, Auth::open(), None)
 }
 
-fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Answer) -> String {
     String::from_utf8(answer.body.clone()).expect("pages are UTF-8")
 }
 
 /// The page at a path, which must have this status and what every page has.
-async fn page(client: &Client, path: &str, status: u16) -> String {
+pub(crate) async fn page(client: &Client, path: &str, status: u16) -> String {
     let answer = client.get(path).await;
     let text = text(&answer);
     assert_eq!(answer.status, status, "{path}: {text}");

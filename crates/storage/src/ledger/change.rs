@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use tangle_engine::StoredMilestone;
 use tangle_ledger::Spendings;
-use tangle_types::{BlockId, Codec, IdMap, LedgerOutput, MilestoneIndex, OutputId, Treasury};
+use tangle_types::{
+    BlockId, Codec, IdMap, LedgerOutput, MilestoneIndex, OutputId, Spend, Treasury,
+};
 
-use super::keys::{Place, chain_of, for_each_list};
+use super::keys::{Place, chain_of, for_each_list, for_each_past};
 use super::record::{Head, MilestoneEntry, OutputEntry};
 use super::{chain_key, tag};
 use crate::log::Position;
@@ -18,6 +20,9 @@ pub(crate) struct Change {
     /// The head afterwards.
     pub(crate) head: Head,
     pub(crate) outputs: IdMap<OutputId, Option<OutputEntry>>,
+    /// The spent outputs of which no record stays: those that are absent in `outputs`. Their
+    /// entries in the past of addresses go with them, and are not in `index`.
+    pub(crate) forgotten: Spendings,
     pub(crate) index: Records,
     pub(crate) chain: Records,
 }
@@ -43,6 +48,7 @@ impl Change {
         Self {
             head,
             outputs: IdMap::default(),
+            forgotten: Spendings::new(),
             index: Records::new(),
             chain: Records::new(),
         }
@@ -75,6 +81,9 @@ impl Change {
             if output.milestone_index != index {
                 self.list(output, false);
             }
+            for_each_past(output, spend, |key| {
+                self.index.insert(key, Some(Vec::new()));
+            });
             let entry = OutputEntry {
                 output: Arc::clone(output),
                 spend: Some(*spend),
@@ -84,8 +93,10 @@ impl Change {
     }
 
     /// Forgets a spent output.
-    pub(crate) fn forget(&mut self, id: OutputId) {
-        self.outputs.insert(id, None);
+    pub(crate) fn forget(&mut self, output: Arc<LedgerOutput>, spend: Spend) {
+        if self.outputs.insert(output.id, None).is_none() {
+            self.forgotten.push((output, spend));
+        }
     }
 
     /// How much it holds, about: records of outputs and their lists.
@@ -164,6 +175,12 @@ impl Change {
                 self.chain.insert(key, Some(index.0.to_be_bytes().to_vec()));
             }
         }
+    }
+
+    /// The past of addresses goes back to this milestone, which is not in it.
+    pub(crate) fn begin_past(&mut self, index: MilestoneIndex) {
+        let value = index.0.to_be_bytes().to_vec();
+        self.chain.insert(chain_key(tag::PAST, &[]), Some(value));
     }
 
     /// Adds a milestone, so that it is found by index and id.

@@ -1,4 +1,4 @@
-//! Keys of the index of unspent outputs.
+//! Keys of the index of outputs: lists of unspent ones, and the past of addresses.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -10,8 +10,15 @@
 //!
 //! So each list is sorted by creation time and id, as TIP-26 wants it. The entry of a chain has its
 //! id in place of the last two and leads to the output's id.
+//!
+//! A spent output is in the [`Role::Past`] of every address that could unlock it, now or ever, with
+//! no kind, and with the time at which it was created or spent: two entries, or one when a single
+//! milestone did both. No two milestones have the same time, so the output's record tells which of
+//! the two an entry is about. As long as an output is unspent, the other lists tell when it came.
 
-use tangle_types::{Address, Codec, LedgerOutput, Output, OutputId, UnixSeconds, UnlockCondition};
+use tangle_types::{
+    Address, Codec, LedgerOutput, Output, OutputId, Spend, UnixSeconds, UnlockCondition,
+};
 
 /// Why an output is in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +34,7 @@ pub(crate) enum Role {
     Issuer,
     Tag,
     Chain,
+    Past,
 }
 
 impl Role {
@@ -43,6 +51,7 @@ impl Role {
             Self::Issuer => 8,
             Self::Tag => 9,
             Self::Chain => 10,
+            Self::Past => 11,
         }
     }
 }
@@ -51,7 +60,7 @@ impl Role {
     /// Type bytes of the outputs that can have the role.
     pub(crate) const fn kinds(self) -> &'static [u8] {
         match self {
-            Self::All => &[3, 4, 5, 6],
+            Self::All | Self::Past => &[3, 4, 5, 6],
             Self::Address | Self::StorageDepositReturn | Self::Expiration | Self::Tag => &[3, 6],
             Self::StateController | Self::Governor => &[4],
             Self::ImmutableAlias => &[5],
@@ -65,7 +74,7 @@ impl Role {
 /// Length of the sorted part of a key.
 pub(crate) const PLACE_BYTES: usize = 38;
 
-/// A place in a list: creation time, then id.
+/// A place in a list: creation time, in the past of an address the time of what happened; then id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) created: UnixSeconds,
@@ -77,6 +86,12 @@ impl Place {
     pub(crate) const FIRST: Self = Self {
         created: UnixSeconds(0),
         id: OutputId::ZERO,
+    };
+
+    /// The last place of every list.
+    pub(crate) const LAST: Self = Self {
+        created: UnixSeconds(u32::MAX),
+        id: OutputId([u8::MAX; OutputId::LENGTH]),
     };
 
     pub(crate) fn to_bytes(self) -> [u8; PLACE_BYTES] {
@@ -153,24 +168,71 @@ pub(crate) fn chain_of(output: &LedgerOutput) -> Option<Vec<u8>> {
     }
 }
 
+/// The past of an address.
+pub(crate) fn past(address: &Address) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + Address::LENGTH + PLACE_BYTES);
+    key.push(Role::Past.to_byte());
+    address.write(&mut key);
+    key
+}
+
+/// The first and the last key that an entry of any address's past can have.
+pub(crate) fn all_past() -> (Vec<u8>, Vec<u8>) {
+    let first = vec![Role::Past.to_byte()];
+    let mut last = first.clone();
+    last.extend_from_slice(&[u8::MAX; Address::LENGTH + PLACE_BYTES]);
+    (first, last)
+}
+
+/// Calls `entry` with each entry that a spent output has in the past of addresses.
+pub(crate) fn for_each_past(output: &LedgerOutput, spend: &Spend, mut entry: impl FnMut(Vec<u8>)) {
+    let (created, spent) = (output.milestone_timestamp, spend.milestone_timestamp);
+    let conditions = output.output.unlock_conditions().iter();
+    let owners: Vec<Address> = conditions
+        .filter_map(unlocking)
+        .map(|(_, owner)| owner)
+        .collect();
+    for (number, owner) in owners.iter().enumerate() {
+        // An address that has several roles has its entries once.
+        if owners[..number].contains(owner) {
+            continue;
+        }
+        let mut add = |time| {
+            let mut key = past(owner);
+            let place = Place {
+                created: time,
+                id: output.id,
+            };
+            key.extend_from_slice(&place.to_bytes());
+            entry(key);
+        };
+        add(spent);
+        if created != spent {
+            add(created);
+        }
+    }
+}
+
+/// Whom a condition lets unlock the output, now or ever, and in which role.
+fn unlocking(condition: &UnlockCondition) -> Option<(Role, Address)> {
+    Some(match condition {
+        UnlockCondition::Address(address) => (Role::Address, *address),
+        UnlockCondition::StorageDepositReturn { return_address, .. } => {
+            (Role::StorageDepositReturn, *return_address)
+        }
+        UnlockCondition::Timelock(_) => return None,
+        UnlockCondition::Expiration { return_address, .. } => (Role::Expiration, *return_address),
+        UnlockCondition::StateController(address) => (Role::StateController, *address),
+        UnlockCondition::Governor(address) => (Role::Governor, *address),
+        UnlockCondition::ImmutableAlias(id) => (Role::ImmutableAlias, Address::Alias(*id)),
+    })
+}
+
 /// Calls `list` with each list that an output is in.
 pub(crate) fn for_each_list(output: &Output, mut list: impl FnMut(Vec<u8>)) {
     let kind = output.kind();
     list(all(kind));
-    for condition in output.unlock_conditions().iter() {
-        let (role, address) = match condition {
-            UnlockCondition::Address(address) => (Role::Address, *address),
-            UnlockCondition::StorageDepositReturn { return_address, .. } => {
-                (Role::StorageDepositReturn, *return_address)
-            }
-            UnlockCondition::Timelock(_) => continue,
-            UnlockCondition::Expiration { return_address, .. } => {
-                (Role::Expiration, *return_address)
-            }
-            UnlockCondition::StateController(address) => (Role::StateController, *address),
-            UnlockCondition::Governor(address) => (Role::Governor, *address),
-            UnlockCondition::ImmutableAlias(id) => (Role::ImmutableAlias, Address::Alias(*id)),
-        };
+    for (role, address) in output.unlock_conditions().iter().filter_map(unlocking) {
         list(by_address(role, kind, &address));
     }
     if let Some(sender) = output.features().sender() {

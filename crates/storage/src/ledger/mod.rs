@@ -29,7 +29,8 @@ pub(crate) use record::{Head, MilestoneEntry, OutputEntry};
 pub use state::LedgerState;
 
 use crate::StoreError;
-use recent::Merged;
+use keys::for_each_past;
+use recent::{Merged, Order};
 
 /// First bytes of the keys of the keyspace `chain`.
 pub(crate) mod tag {
@@ -40,6 +41,7 @@ pub(crate) mod tag {
     pub(crate) const PARAMETERS: u8 = b'p';
     pub(crate) const ENTRY_POINT: u8 = b'e';
     pub(crate) const RESERVATION: u8 = b'v';
+    pub(crate) const PAST: u8 = b's';
 }
 
 /// More bytes than a key of the keyspace `chain` has behind its tag.
@@ -145,15 +147,25 @@ impl Ledger {
     /// Applies outputs and lists only. Sorted, so that neighbours are written together, and in
     /// parts, so that a large change is not held in memory a second time.
     pub(crate) fn apply_part(&self, change: &Change) -> Result<(), StoreError> {
-        let mut outputs: Vec<_> = change.outputs.iter().collect();
+        let kept = change.outputs.iter();
+        let kept = kept.filter_map(|(id, entry)| Some((id, entry.as_ref()?)));
+        let mut outputs: Vec<_> = kept.collect();
         outputs.sort_unstable_by_key(|(id, _)| *id);
         for outputs in outputs.chunks(BATCH_RECORDS) {
             let mut batch = self.batch(outputs.len());
             for (id, entry) in outputs {
-                match entry {
-                    Some(entry) => batch.insert(&self.outputs, &id.0[..], entry.to_bytes()),
-                    None => batch.remove(&self.outputs, &id.0[..]),
-                }
+                batch.insert(&self.outputs, &id.0[..], entry.to_bytes());
+            }
+            batch.commit()?;
+        }
+        let mut forgotten: Vec<_> = change.forgotten.iter().collect();
+        forgotten.sort_unstable_by_key(|(output, _)| output.id);
+        for forgotten in forgotten.chunks(BATCH_RECORDS) {
+            // Together, as nobody would find the entries once the record is gone.
+            let mut batch = self.batch(3 * forgotten.len());
+            for (output, spend) in forgotten {
+                batch.remove(&self.outputs, &output.id.0[..]);
+                for_each_past(output, spend, |key| batch.remove(&self.index, key));
             }
             batch.commit()?;
         }
@@ -169,6 +181,33 @@ impl Ledger {
             batch.commit()?;
         }
         Ok(())
+    }
+
+    /// Makes the past of addresses from the records of spent outputs, in a store of an earlier
+    /// format, which has none.
+    pub(crate) fn complete_past(&self) -> Result<(), StoreError> {
+        let view = self.view()?;
+        if view.past_begin()?.is_some() {
+            return Ok(());
+        }
+        tracing::info!("the past of addresses is made from the spent outputs, once");
+        let mut spent = view.spent().peekable();
+        while spent.peek().is_some() {
+            let mut batch = self.batch(BATCH_RECORDS);
+            for entry in spent.by_ref().take(BATCH_RECORDS) {
+                let entry = entry?;
+                if let Some(spend) = &entry.spend {
+                    for_each_past(&entry.output, spend, |key| {
+                        batch.insert(&self.index, key, Vec::new())
+                    });
+                }
+            }
+            batch.commit()?;
+        }
+        let mut change = Change::new(view.head);
+        change.begin_past(view.head.pruning_index);
+        self.apply(&change)?;
+        self.persist()
     }
 
     fn batch(&self, capacity: usize) -> fjall::OwnedWriteBatch {
@@ -258,15 +297,28 @@ impl View {
 
     /// All unspent outputs, by id.
     pub(crate) fn unspent(&self) -> impl Iterator<Item = Result<OutputEntry, StoreError>> + use<> {
+        self.entries(false)
+    }
+
+    /// All spent outputs that are not forgotten, by id.
+    pub(crate) fn spent(&self) -> impl Iterator<Item = Result<OutputEntry, StoreError>> + use<> {
+        self.entries(true)
+    }
+
+    fn entries(
+        &self,
+        are_spent: bool,
+    ) -> impl Iterator<Item = Result<OutputEntry, StoreError>> + use<> {
         let ledger = self.ledger.clone();
         let records = self.snapshot.iter(&self.ledger.outputs);
         let records = records.map(|guard| guard.into_inner().map_err(StoreError::from));
-        Merged::new(records, self.recent.outputs()).filter_map(move |record| {
+        let records = Merged::new(records, self.recent.outputs(), Order::Ascending);
+        records.filter_map(move |record| {
             let (key, value) = match record {
                 Ok(record) => record,
                 Err(error) => return Some(Err(error)),
             };
-            if OutputEntry::is_spent(&value) {
+            if OutputEntry::is_spent(&value) != are_spent {
                 return None;
             }
             Some(match key[..].try_into().map(OutputId) {
@@ -335,10 +387,31 @@ impl View {
         from: Vec<u8>,
         to: Vec<u8>,
     ) -> impl Iterator<Item = Result<Slice, StoreError>> + use<> {
-        let front = self.recent.index_range(from.clone(), to.clone());
+        let order = Order::Ascending;
+        let front = self.recent.index_range(from.clone(), to.clone(), order);
         let range = self.snapshot.range(&self.ledger.index, from..=to);
         let range = range.map(|guard| Ok((guard.key()?, Slice::default())));
-        Merged::new(range, front).map(|record| record.map(|(key, _)| key))
+        Merged::new(range, front, order).map(|record| record.map(|(key, _)| key))
+    }
+
+    /// Keys of the index in a range, descending.
+    pub(crate) fn index_keys_back(
+        &self,
+        from: Vec<u8>,
+        to: Vec<u8>,
+    ) -> impl Iterator<Item = Result<Slice, StoreError>> + use<> {
+        let order = Order::Descending;
+        let front = self.recent.index_range(from.clone(), to.clone(), order);
+        let range = self.snapshot.range(&self.ledger.index, from..=to).rev();
+        let range = range.map(|guard| Ok((guard.key()?, Slice::default())));
+        Merged::new(range, front, order).map(|record| record.map(|(key, _)| key))
+    }
+
+    /// The milestone that the past of addresses goes back to, which is not in it; `None` in a store
+    /// of an earlier format. Pruning shortens it further.
+    pub(crate) fn past_begin(&self) -> Result<Option<MilestoneIndex>, StoreError> {
+        let bytes = self.chain_record(&chain_key(tag::PAST, &[]))?;
+        bytes.map(|bytes| self.ledger.index_of(&bytes)).transpose()
     }
 
     /// Records of the keyspace `chain` whose keys begin with `prefix`, ascending.
@@ -351,7 +424,7 @@ impl View {
         let front = self.recent.chain_range(prefix.to_vec(), end);
         let records = self.snapshot.prefix(&self.ledger.chain, prefix);
         let records = records.map(|guard| guard.into_inner().map_err(StoreError::from));
-        Merged::new(records, front)
+        Merged::new(records, front, Order::Ascending)
     }
 
     /// Receipts with the milestones that carried them, all or those of one legacy milestone.

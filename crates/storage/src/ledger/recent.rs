@@ -4,6 +4,7 @@
 //! something up asks here first, newest change first, and the store for the rest, so that both
 //! together are the ledger at the newest milestone.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::Bound;
@@ -62,12 +63,12 @@ impl Recent {
 
     /// Changes to the keyspace `chain` from `from` up to and with `to`, by key.
     pub(super) fn chain_range(&self, from: Vec<u8>, to: Vec<u8>) -> Range {
-        Range::new(self, |change| &change.chain, from, to)
+        Range::new(self, |change| &change.chain, (from, to), Order::Ascending)
     }
 
     /// Changes to the keyspace `index` from `from` up to and with `to`, by key.
-    pub(super) fn index_range(&self, from: Vec<u8>, to: Vec<u8>) -> Range {
-        Range::new(self, |change| &change.index, from, to)
+    pub(super) fn index_range(&self, from: Vec<u8>, to: Vec<u8>, order: Order) -> Range {
+        Range::new(self, |change| &change.index, (from, to), order)
     }
 
     /// All outputs that are newer than in the store, by id.
@@ -84,21 +85,52 @@ impl Recent {
     }
 }
 
+/// The order of keys in which a range is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Ascending,
+    Descending,
+}
+
+impl Order {
+    /// How two keys stand in it.
+    fn compare(self, one: &[u8], other: &[u8]) -> Ordering {
+        match self {
+            Self::Ascending => one.cmp(other),
+            Self::Descending => other.cmp(one),
+        }
+    }
+}
+
 /// A walk through a range of what changes hold; of several words on a key the newest counts.
 pub(super) struct Range {
     recent: Recent,
     records: fn(&Change) -> &Records,
     from: Bound<Vec<u8>>,
-    to: Vec<u8>,
+    to: Bound<Vec<u8>>,
+    /// The key at which it ends.
+    last: Vec<u8>,
+    order: Order,
 }
 
 impl Range {
-    fn new(recent: &Recent, records: fn(&Change) -> &Records, from: Vec<u8>, to: Vec<u8>) -> Self {
+    fn new(
+        recent: &Recent,
+        records: fn(&Change) -> &Records,
+        (from, to): (Vec<u8>, Vec<u8>),
+        order: Order,
+    ) -> Self {
+        let last = match order {
+            Order::Ascending => to.clone(),
+            Order::Descending => from.clone(),
+        };
         Self {
             recent: recent.clone(),
             records,
             from: Bound::Included(from),
-            to,
+            to: Bound::Included(to),
+            last,
+            order,
         }
     }
 }
@@ -109,32 +141,42 @@ impl Iterator for Range {
     fn next(&mut self) -> Option<Self::Item> {
         let range = (
             self.from.as_ref().map(Vec::as_slice),
-            Bound::Included(self.to.as_slice()),
+            self.to.as_ref().map(Vec::as_slice),
         );
         let mut next: Option<(&Vec<u8>, &Option<Vec<u8>>)> = None;
         for change in self.recent.0.iter() {
-            let found = (self.records)(change).range::<[u8], _>(range).next();
+            let mut records = (self.records)(change).range::<[u8], _>(range);
+            let found = match self.order {
+                Order::Ascending => records.next(),
+                Order::Descending => records.next_back(),
+            };
             if let Some(found) = found
-                && next.is_none_or(|next| found.0 <= next.0)
+                && next.is_none_or(|next| self.order.compare(found.0, next.0).is_le())
             {
                 next = Some(found);
             }
         }
         let (key, value) = next?;
         let item = (Slice::from(&key[..]), value.as_deref().map(Slice::from));
-        self.from = Bound::Excluded(key.clone());
+        let (is_end, rest) = (*key == self.last, Bound::Excluded(key.clone()));
+        match self.order {
+            Order::Ascending => self.from = rest,
+            Order::Descending => self.to = rest,
+        }
         // An empty range must not be asked for: its end would lie before its beginning.
-        if key >= &self.to {
+        if is_end {
             self.recent = Recent::default();
         }
         Some(item)
     }
 }
 
-/// Records of the store and those in front of it, by key.
+/// Records of the store and those in front of it, by key, in an order.
 pub(super) struct Merged<B: Iterator, F: Iterator> {
     back: Peekable<B>,
     front: Peekable<F>,
+    /// In which both come.
+    order: Order,
 }
 
 impl<B, F> Merged<B, F>
@@ -142,10 +184,11 @@ where
     B: Iterator<Item = Result<(Slice, Slice), StoreError>>,
     F: Iterator<Item = (Slice, Option<Slice>)>,
 {
-    pub(super) fn new(back: B, front: F) -> Self {
+    pub(super) fn new(back: B, front: F, order: Order) -> Self {
         Self {
             back: back.peekable(),
             front: front.peekable(),
+            order,
         }
     }
 }
@@ -163,10 +206,10 @@ where
                 return self.back.next();
             };
             if let Some(Ok((back, _))) = self.back.peek() {
-                match back.cmp(front) {
-                    std::cmp::Ordering::Less => return self.back.next(),
-                    std::cmp::Ordering::Equal => drop(self.back.next()),
-                    std::cmp::Ordering::Greater => {}
+                match self.order.compare(back, front) {
+                    Ordering::Less => return self.back.next(),
+                    Ordering::Equal => drop(self.back.next()),
+                    Ordering::Greater => {}
                 }
             } else if self.back.peek().is_some() {
                 return self.back.next();

@@ -4,6 +4,7 @@
 
 mod chain;
 mod damage;
+mod history;
 mod pruning;
 mod queries;
 mod readers;

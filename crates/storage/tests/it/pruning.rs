@@ -190,6 +190,12 @@ fn disk_space_is_given_back_and_the_rest_can_still_be_built_again() {
     assert_eq!(after.ledger, report.ledger);
     assert_eq!(after.ledger_index, report.ledger_index);
     assert_eq!(total(&reader), SUPPLY);
+    // A base has nothing of what was spent before it.
+    let page = reader.history(&chain.wallet_address(), None, 1_000);
+    let page = page.unwrap();
+    assert!(page.pruned_until > reader.pruning_index());
+    let mut spends = page.entries.iter().filter_map(|entry| entry.spend);
+    assert!(spends.all(|spend| spend.milestone_index > page.pruned_until));
     chain.grow(&mut writer, &reader, 30);
     let report = writer
         .check(&chain.genesis, true, &Progress::default())

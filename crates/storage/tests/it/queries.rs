@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use tangle_engine::{MilestoneCommit, StoredMilestone};
-use tangle_ledger::Diff;
+use tangle_ledger::{Diff, Spendings};
 use tangle_storage::{ChainQuery, Kind, OutputQuery, OwnedLimits, Reader, Writer};
 use tangle_types::{
     Address, AliasId, AliasOutput, BasicOutput, BlockId, Feature, Features, FoundryId,
@@ -17,7 +17,7 @@ use crate::chain::{Chain, noise};
 use crate::reopen;
 
 /// Few addresses, so that queries have answers.
-fn address(number: u64) -> Address {
+pub(crate) fn address(number: u64) -> Address {
     match number % 5 {
         0 => Address::Alias(AliasId([1; 32])),
         1 => Address::Nft(NftId([2; 32])),
@@ -120,9 +120,16 @@ fn output(seed: u64) -> Output {
     }
 }
 
-/// Twenty milestones of outputs, of which later ones spend some; returns the unspent ones.
-fn fill(writer: &mut Writer, reader: &Reader, chain: &mut Chain) -> Vec<Arc<LedgerOutput>> {
+/// All outputs of a store.
+pub(crate) struct Filled {
+    pub(crate) unspent: Vec<Arc<LedgerOutput>>,
+    pub(crate) spent: Spendings,
+}
+
+/// Twenty milestones of outputs, of which later ones spend some.
+pub(crate) fn fill(writer: &mut Writer, reader: &Reader, chain: &mut Chain) -> Filled {
     let mut unspent: Vec<Arc<LedgerOutput>> = chain.genesis.outputs().map(Arc::new).collect();
+    let mut all_spent = Spendings::new();
     for number in 1..=20_u32 {
         let (_, mut commit) = chain.milestone(reader);
         chain.save(writer);
@@ -159,6 +166,7 @@ fn fill(writer: &mut Writer, reader: &Reader, chain: &mut Chain) -> Vec<Arc<Ledg
             unspent.retain(|output| output.id != spent.id);
             true
         });
+        all_spent.extend(diff.consumed.iter().cloned());
         commit = MilestoneCommit {
             milestone: Arc::new(StoredMilestone::clone(&commit.milestone)),
             diff,
@@ -167,11 +175,14 @@ fn fill(writer: &mut Writer, reader: &Reader, chain: &mut Chain) -> Vec<Arc<Ledg
         writer.commit(&commit).unwrap();
     }
     unspent.sort_by_key(|output| (output.milestone_timestamp, output.id));
-    unspent
+    Filled {
+        unspent,
+        spent: all_spent,
+    }
 }
 
 /// Says of one output whether it answers a query, word by word as TIP-26 has it.
-fn fits(query: &OutputQuery, output: &LedgerOutput) -> bool {
+pub(crate) fn fits(query: &OutputQuery, output: &LedgerOutput) -> bool {
     let created = output.milestone_timestamp;
     let inner = &output.output;
     let conditions = inner.unlock_conditions();
@@ -314,7 +325,7 @@ fn every_query_finds_what_a_look_at_all_outputs_finds() {
     let folder = tempfile::tempdir().unwrap();
     let mut chain = Chain::new();
     let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
-    let unspent = fill(&mut writer, &reader, &mut chain);
+    let Filled { unspent, .. } = fill(&mut writer, &reader, &mut chain);
     assert!(unspent.len() > 300);
     let check = |seed: u64, page_size: usize| {
         let mut query = query(seed, page_size);
@@ -356,7 +367,7 @@ fn chains_lead_to_their_unspent_output() {
     let folder = tempfile::tempdir().unwrap();
     let mut chain = Chain::new();
     let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
-    let unspent = fill(&mut writer, &reader, &mut chain);
+    let Filled { unspent, .. } = fill(&mut writer, &reader, &mut chain);
     let mut chains = 0;
     for output in unspent {
         let query = match &output.output {

@@ -262,13 +262,13 @@ fn newer_format_is_refused_with_both_values() {
     drop((writer, reader));
     let manifest = folder.path().join("store.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    std::fs::write(&manifest, text.replace("format = 1", "format = 7")).unwrap();
+    std::fs::write(&manifest, text.replace("format = 2", "format = 7")).unwrap();
     let error = try_open(folder.path(), &chain.genesis).expect_err("it is newer");
     assert!(matches!(
         error,
         OpenError::NewerFormat {
             found: 7,
-            newest: 1,
+            newest: 2,
             ..
         }
     ));

@@ -1,4 +1,5 @@
-//! An address: what it has, and the outputs that it can unlock now or at another time.
+//! An address: what it has, the outputs that it can unlock now or at another time, and those that it
+//! could unlock before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use axum::response::Response;
 use tangle_storage::{OutputQuery, OwnedLimits, OwnedOutputs};
 use tangle_types::{Address, Output, TokenId, U256, UnixSeconds};
 
+use super::history::{self, History};
 use super::tag::List;
 use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place, answer};
@@ -40,11 +42,33 @@ pub(super) async fn page(
     Path(text): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let page = made(&site, &text, query.as_deref()).await;
+    let query = query.as_deref();
+    let history = History::place_of(query);
+    if query.is_some_and(|query| query.split('&').next() == Some(history::FILE)) {
+        match file(&site, &text, history).await {
+            Ok(file) => return file,
+            Err(trouble) => return answer(&site, Place::Explorer, Err(trouble)),
+        }
+    }
+    let page = made(&site, &text, query, history).await;
     answer(&site, Place::Explorer, page)
 }
 
-async fn made(site: &Site, text: &str, query: Option<&str>) -> Result<Page, Trouble> {
+/// The history as a file.
+async fn file(site: &Site, text: &str, from: Option<&str>) -> Result<Response, Trouble> {
+    let status = site.node.status();
+    let hrp = &status.parameters.bech32_hrp;
+    let address = read(text, hrp)?;
+    let path = format!("/explorer/address/{}", address.to_bech32(hrp));
+    history::file(site, address, from, &path).await
+}
+
+async fn made(
+    site: &Site,
+    text: &str,
+    query: Option<&str>,
+    from: Option<&str>,
+) -> Result<Page, Trouble> {
     site.require(&["/api/indexer/v1/outputs"])?;
     let status = site.node.status();
     let address = read(text, &status.parameters.bech32_hrp)?;
@@ -59,6 +83,10 @@ async fn made(site: &Site, text: &str, query: Option<&str>) -> Result<Page, Trou
         ..OutputQuery::default()
     };
     let list = List::find(site, wanted, query).await?;
+    let history = match History::is_open(site) {
+        true => Some(History::of_page(site, address, from).await?),
+        false => None,
+    };
     let mut html = Html::default();
     html.tag("section", &[("class", "title")], |html| {
         html.plain("h1", "Address");
@@ -70,11 +98,13 @@ async fn made(site: &Site, text: &str, query: Option<&str>) -> Result<Page, Trou
         html.leaf(
             "p",
             "quiet",
-            "All that this address can unlock, now or at another time, oldest first. The node's \
-             index holds what is unspent; how an output was spent, its own page tells.",
+            "All that this address can unlock, now or at another time, oldest first.",
         );
         list.draw(html, site, &status, &path);
     });
+    if let Some(history) = history {
+        history.draw(&mut html, site, &status, &path);
+    }
     let page = Page::new(
         Place::Explorer,
         format!("Address {}", show::shortened(text)),

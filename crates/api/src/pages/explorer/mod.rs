@@ -4,6 +4,7 @@ mod address;
 mod block;
 mod chain;
 mod flow;
+mod history;
 mod home;
 mod milestone;
 mod output;

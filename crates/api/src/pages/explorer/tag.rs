@@ -82,9 +82,7 @@ impl List {
         query: Option<&str>,
     ) -> Result<Self, Trouble> {
         let cursor = query.and_then(|query| query.strip_prefix("from="));
-        let cursor = cursor.map(|text| {
-            read_cursor(text).ok_or_else(|| Trouble::Wrong("There is no such place.".to_owned()))
-        });
+        let cursor = cursor.map(read_place);
         let wanted = OutputQuery {
             cursor: cursor.transpose()?,
             page_size: PAGE_SIZE,
@@ -127,9 +125,8 @@ impl List {
                 if !self.is_first {
                     html.link(path, "Beginning");
                 }
-                if let Some((time, id)) = self.next {
-                    let to = format!("{path}?from={:08x}{}", time.0, hex::encode(id.0));
-                    html.link(&to, "More");
+                if let Some(next) = self.next {
+                    html.link(&format!("{path}?from={}", place_text(next)), "More");
                 }
             },
         );
@@ -156,7 +153,17 @@ fn row(html: &mut Html, site: &Site, status: &Status, record: &OutputRecord) {
     });
 }
 
-fn read_cursor(text: &str) -> Option<(UnixSeconds, OutputId)> {
+/// A place in a list of outputs, as it stands in links.
+pub(super) fn place_text((time, id): (UnixSeconds, OutputId)) -> String {
+    format!("{:08x}{}", time.0, hex::encode(id.0))
+}
+
+/// Reads a place in a list of outputs.
+pub(super) fn read_place(text: &str) -> Result<(UnixSeconds, OutputId), Trouble> {
+    parse_place(text).ok_or_else(|| Trouble::Wrong("There is no such place.".to_owned()))
+}
+
+fn parse_place(text: &str) -> Option<(UnixSeconds, OutputId)> {
     let (time, id) = text.split_at_checked(8)?;
     let mut bytes = [0; 4];
     hex::decode_to_slice(time, &mut bytes).ok()?;
@@ -184,8 +191,9 @@ mod tests {
         }
         let place = (UnixSeconds(7), OutputId([3; 34]));
         let text = format!("00000007{}", "03".repeat(34));
-        assert_eq!(read_cursor(&text), Some(place));
-        assert_eq!(read_cursor("00000007"), None);
-        assert_eq!(read_cursor("ä"), None);
+        assert_eq!(place_text(place), text);
+        assert_eq!(parse_place(&text), Some(place));
+        assert_eq!(parse_place("00000007"), None);
+        assert_eq!(parse_place("ä"), None);
     }
 }
