@@ -48,7 +48,13 @@ for (const [name, byte, options] of [
     // The page of the address renews itself until the coins are there.
     await page.getByRole("link", { name: own }).click();
     await page.locator(".outputs li").first().waitFor();
+    await page.getByRole("heading", { name: "History" }).waitFor();
     await checkPage(page, `${name}-address`);
+    const [history] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: /^CSV/ }).click(),
+    ]);
+    assert.match(readFileSync(await history.path(), "utf8"), /,received,\d+,/);
     await page.locator(".outputs .head a").first().click();
     await page.getByRole("heading", { name: "In words" }).waitFor();
     await page.getByText("belongs to").first().waitFor();

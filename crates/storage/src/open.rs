@@ -23,8 +23,8 @@ use crate::{Genesis, OpenError, Reader, StorageConfig, StoreError, Writer, manif
 const OUTPUTS_BATCH: usize = 4096;
 
 /// Opens the store of the network `genesis`, creating it when the folder is empty. Repairs what a
-/// crash left behind, and builds the ledger store again when it is damaged; refuses another
-/// network's or a newer format's data.
+/// crash left behind, builds the ledger store again when it is damaged, and takes an earlier format
+/// over; refuses another network's or a newer format's data.
 ///
 /// # Errors
 /// See [`OpenError`].
