@@ -9,12 +9,13 @@
 //! ```
 //! Each record is preceded by its length (4), each list ends with a length of zero.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use tangle_types::{Codec, MilestoneIndex, OutputId, ParametersOption};
+use tangle_types::{BlockId, Codec, MilestoneIndex, OutputId, ParametersOption};
 
 use crate::StoreError;
 use crate::disk::{ensure_folder, names, remove, write_whole};
@@ -282,14 +283,16 @@ fn read(path: &Path, genesis: &[u8; 32], ledger: &Ledger) -> Result<Head, StoreE
         let key = chain_key(tag::PARAMETERS, &option.target_index.0.to_be_bytes());
         change.chain.insert(key, Some(record));
     }
+    let mut entry_points = HashMap::new();
     while let Some(record) = source.record()? {
-        let Some((id, index)) = record.split_at_checked(32) else {
+        let Some((id, index)) = record.split_first_chunk::<32>() else {
             return Err(source.wrong("an entry point is too short"));
         };
-        change
-            .chain
-            .insert(chain_key(tag::ENTRY_POINT, id), Some(index.to_vec()));
+        let index = index.try_into().map(u32::from_be_bytes);
+        let index = index.map_err(|_| source.wrong("an entry point has no index"))?;
+        entry_points.insert(BlockId(*id), MilestoneIndex(index));
     }
+    change.set_entry_points(&HashMap::new(), &entry_points);
     while let Some(record) = source.record()? {
         let entry = MilestoneEntry::from_bytes(&record);
         let entry = entry.map_err(|error| source.wrong(&error.to_string()))?;

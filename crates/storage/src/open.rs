@@ -190,7 +190,7 @@ impl Builder<'_> {
             None => start(self.path, ledger, self.genesis, self.bases)?,
         };
         if !is_new {
-            ledger.complete_past()?;
+            ledger.take_over()?;
             for commit in log.commits_above(head.ledger_index)? {
                 let record = log.commit(commit.position, commit.index)?;
                 replay(log, ledger, commit.position, &record)?;

@@ -43,7 +43,11 @@ pub(super) fn mine<const WORDS: usize>(
     cancel: &Cancel,
 ) -> Option<u64> {
     let found = AtomicBool::new(false);
-    let thread_count = thread_count.max(1) as u64;
+    let thread_count = if is_easy(target.zeros, State::<WORDS>::LANES) {
+        1
+    } else {
+        thread_count.max(1) as u64
+    };
     let share = u64::MAX / thread_count / ALIGNMENT * ALIGNMENT;
     let search = |index: u64| {
         let mut searcher = Searcher::new(target, rounds);
@@ -70,6 +74,15 @@ pub(super) fn mine<const WORDS: usize>(
         }
         nonce
     })
+}
+
+/// Whether one attempt with so many lanes is expected to find a nonce: it is over before another
+/// thread has started.
+fn is_easy(zeros: usize, lanes: usize) -> bool {
+    let tries = u32::try_from(zeros)
+        .ok()
+        .and_then(|zeros| 3_usize.checked_pow(zeros));
+    tries.is_some_and(|tries| tries <= lanes)
 }
 
 /// Tries nonces that are not expected to be found, for measuring; returns how many.

@@ -1,6 +1,6 @@
 //! What one milestone, or the genesis, changes in the ledger store: the net effect, each key once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tangle_engine::StoredMilestone;
@@ -160,19 +160,21 @@ impl Change {
         }
     }
 
-    /// Replaces the entry points.
+    /// Replaces the entry points. Pruning does so at every milestone, so all those of a milestone
+    /// are one record: their ids in a row.
     pub(crate) fn set_entry_points(
         &mut self,
         before: &HashMap<BlockId, MilestoneIndex>,
         entry_points: &HashMap<BlockId, MilestoneIndex>,
     ) {
-        for id in before.keys().filter(|id| !entry_points.contains_key(id)) {
-            self.chain.insert(chain_key(tag::ENTRY_POINT, &id.0), None);
+        let (before, after) = (by_milestone(before), by_milestone(entry_points));
+        for index in before.keys().filter(|index| !after.contains_key(index)) {
+            self.chain.insert(entry_points_key(*index), None);
         }
-        for (id, index) in entry_points {
-            if before.get(id) != Some(index) {
-                let key = chain_key(tag::ENTRY_POINT, &id.0);
-                self.chain.insert(key, Some(index.0.to_be_bytes().to_vec()));
+        for (index, ids) in &after {
+            if before.get(index) != Some(ids) {
+                let ids = ids.iter().flat_map(|id| id.0).collect();
+                self.chain.insert(entry_points_key(*index), Some(ids));
             }
         }
     }
@@ -191,4 +193,20 @@ impl Change {
         self.chain.insert(by_index, Some(entry.to_bytes()));
         self.chain.insert(by_id, Some(number.to_vec()));
     }
+}
+
+/// The key of the entry points that count for a milestone.
+fn entry_points_key(index: MilestoneIndex) -> Vec<u8> {
+    chain_key(tag::ENTRY_POINTS, &index.0.to_be_bytes())
+}
+
+/// Entry points by the milestone that they count for, in order.
+fn by_milestone(
+    entry_points: &HashMap<BlockId, MilestoneIndex>,
+) -> BTreeMap<MilestoneIndex, BTreeSet<BlockId>> {
+    let mut found = BTreeMap::<_, BTreeSet<_>>::new();
+    for (id, index) in entry_points {
+        found.entry(*index).or_default().insert(*id);
+    }
+    found
 }

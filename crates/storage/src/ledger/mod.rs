@@ -10,6 +10,7 @@ mod recent;
 mod record;
 mod state;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ pub(crate) mod tag {
     pub(crate) const MILESTONE_ID: u8 = b'i';
     pub(crate) const RECEIPT: u8 = b'r';
     pub(crate) const PARAMETERS: u8 = b'p';
+    pub(crate) const ENTRY_POINTS: u8 = b'f';
+    /// A single entry point, of format 1.
     pub(crate) const ENTRY_POINT: u8 = b'e';
     pub(crate) const RESERVATION: u8 = b'v';
     pub(crate) const PAST: u8 = b's';
@@ -100,7 +103,7 @@ impl Ledger {
             .open()?;
         let memtable_bytes = (memory_bytes / 8).clamp(1 << 20, 64 << 20);
         // The chain's records are few, and mostly of what is pruned soon.
-        let chain_bytes = (memory_bytes / 64).clamp(1 << 18, 64 << 20);
+        let chain_bytes = (memory_bytes / 128).clamp(1 << 18, 64 << 20);
         let options = |memtable_bytes: u64| {
             KeyspaceCreateOptions::default()
                 .max_memtable_size(memtable_bytes)
@@ -183,9 +186,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// Makes the past of addresses from the records of spent outputs, in a store of an earlier
-    /// format, which has none.
-    pub(crate) fn complete_past(&self) -> Result<(), StoreError> {
+    /// Takes a store of an earlier format over: makes the past of addresses from the records of spent
+    /// outputs, and puts entry points together by milestone.
+    pub(crate) fn take_over(&self) -> Result<(), StoreError> {
         let view = self.view()?;
         if view.past_begin()?.is_some() {
             return Ok(());
@@ -206,6 +209,13 @@ impl Ledger {
         }
         let mut change = Change::new(view.head);
         change.begin_past(view.head.pruning_index);
+        let single = view.single_entry_points()?;
+        for id in single.keys() {
+            change
+                .chain
+                .insert(chain_key(tag::ENTRY_POINT, &id.0), None);
+        }
+        change.set_entry_points(&HashMap::new(), &single);
         self.apply(&change)?;
         self.persist()
     }
@@ -473,14 +483,29 @@ impl View {
     /// Blocks at which cones end, with the milestones they count for.
     pub(crate) fn entry_points(&self) -> Result<Vec<(BlockId, MilestoneIndex)>, StoreError> {
         let mut found = Vec::new();
-        for record in self.records(&[tag::ENTRY_POINT]) {
+        for record in self.records(&[tag::ENTRY_POINTS]) {
+            let (key, value) = record?;
+            let index = self.ledger.index_of(&key[1..])?;
+            let (ids, rest) = value.as_chunks::<{ BlockId::LENGTH }>();
+            if !rest.is_empty() {
+                let what = "an entry point's id has a wrong length";
+                return Err(StoreError::damaged(&self.ledger.path, what));
+            }
+            found.extend(ids.iter().map(|id| (BlockId(*id), index)));
+        }
+        Ok(found)
+    }
+
+    /// Entry points as format 1 has them: one record each.
+    fn single_entry_points(&self) -> Result<HashMap<BlockId, MilestoneIndex>, StoreError> {
+        let single = |record: Result<(Slice, Slice), StoreError>| {
             let (key, value) = record?;
             let id = key[1..].try_into().map(BlockId).map_err(|_| {
                 StoreError::damaged(&self.ledger.path, "an entry point's id has a wrong length")
             })?;
-            found.push((id, self.ledger.index_of(&value)?));
-        }
-        Ok(found)
+            Ok((id, self.ledger.index_of(&value)?))
+        };
+        self.records(&[tag::ENTRY_POINT]).map(single).collect()
     }
 
     /// The reservation, as it was stored.

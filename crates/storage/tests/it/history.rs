@@ -154,6 +154,19 @@ fn past_keys(folder: &Path) -> Vec<Vec<u8>> {
     keys
 }
 
+/// The records of the keyspace `chain` whose keys begin with `tag`.
+fn chain_records(folder: &Path, tag: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut records = Vec::new();
+    tamper(folder, |open| {
+        let found = open("chain").prefix([tag]);
+        records.extend(found.map(|guard| {
+            let (key, value) = guard.into_inner().unwrap();
+            (key.to_vec(), value.to_vec())
+        }));
+    });
+    records
+}
+
 #[test]
 fn store_of_the_first_format_gets_the_past_that_it_lacks() {
     let folder = tempfile::tempdir().unwrap();
@@ -166,12 +179,22 @@ fn store_of_the_first_format_gets_the_past_that_it_lacks() {
     drop((writer, reader));
     let keys = past_keys(folder.path());
     assert!(keys.len() > 100);
+    let entry_points = chain_records(folder.path(), b'f');
+    assert!(!entry_points.is_empty());
     tamper(folder.path(), |open| {
         let index = open("index");
         for key in &keys {
             index.remove(&key[..]).unwrap();
         }
-        open("chain").remove(PAST_BEGIN).unwrap();
+        let chain = open("chain");
+        chain.remove(PAST_BEGIN).unwrap();
+        for (index, ids) in &entry_points {
+            chain.remove(&index[..]).unwrap();
+            for id in ids.chunks(32) {
+                let single = [b"e", id].concat();
+                chain.insert(single, &index[1..]).unwrap();
+            }
+        }
     });
     let manifest = folder.path().join("store.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
@@ -183,6 +206,10 @@ fn store_of_the_first_format_gets_the_past_that_it_lacks() {
     assert_eq!(history(&reader, &wallet, 50), entries);
     let page = reader.history(&wallet, None, 1).unwrap();
     assert_eq!(page.pruned_until, MilestoneIndex(20));
+    drop((writer, reader));
+    assert_eq!(chain_records(folder.path(), b'f'), entry_points);
+    assert_eq!(chain_records(folder.path(), b'e'), []);
+    let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
     chain.grow(&mut writer, &reader, 30);
     writer.prune(MilestoneIndex(50)).unwrap();
     drop((writer, reader));
