@@ -1,6 +1,4 @@
 //! Pages that the program prints about itself: `docs/generated`.
-//!
-//! The program is built for it.
 
 use std::{
     collections::BTreeMap,
@@ -31,24 +29,24 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     ))
 }
 
+/// Has the program print its pages: the one that `TANGLE` names, as for the end-to-end suites, or
+/// else one that is built for it.
 fn print_pages(root: &Path, out: &Path) -> anyhow::Result<()> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "tangle-cli",
-            "--",
-            "docs",
-            "--out",
-        ])
+    let mut program = env::var_os("TANGLE").map_or_else(built, Command::new);
+    let status = program
+        .args(["docs", "--out"])
         .arg(out)
         .current_dir(root)
         .status()
-        .context("cargo cannot be run")?;
+        .context("the program cannot be run")?;
     anyhow::ensure!(status.success(), "`tangle docs` ended with {status}");
     Ok(())
+}
+
+fn built() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["run", "--quiet", "--package", "tangle-cli", "--"]);
+    cargo
 }
 
 type Pages = BTreeMap<PathBuf, Vec<u8>>;
