@@ -1,14 +1,18 @@
-"""Events over MQTT, as the SDK subscribes to them."""
+"""Events over MQTT, in WebSocket and in plain TCP, as the SDK subscribes to them."""
 
 import json
 import threading
+import urllib.parse
 from dataclasses import asdict
 
 import pytest
-from iota_sdk import UtxoInput, Utils
+from iota_sdk import Client, UtxoInput, Utils
+from iota_sdk.external import create_client
 
 from network import wait_until
 from people import new_owner
+
+CONFIG = "[ports]\nmqtt = 0\n"
 
 
 class Listener:
@@ -45,6 +49,17 @@ def decoded(value):
     while isinstance(value, str):
         value = json.loads(value)
     return value
+
+
+@pytest.fixture(params=["websocket", "tcp"])
+def client(network, request):
+    """A client that listens in one of the two ways that there are."""
+    broker = {"useWs": request.param == "websocket"}
+    if request.param == "tcp":
+        broker["port"] = urllib.parse.urlsplit(network.about["mqtt"]).port
+    # The library underneath takes these options; the constructor has no name for them.
+    options = {"nodes": [network.node], "brokerOptions": broker}
+    return Client(client_handle=create_client(json.dumps(options)))
 
 
 @pytest.fixture
