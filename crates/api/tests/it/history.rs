@@ -128,7 +128,7 @@ async fn address_tells_what_it_received_and_spent_until_that_is_pruned() {
     let amounts = amounts.map(|row| row[3].parse::<i64>().expect("a number"));
     assert_eq!(amounts.sum::<i64>() as u64, rest + AMOUNT);
 
-    while past.milestone().await.0 < 40 {}
+    while past.milestone().await.0 < 62 {}
     let prune = "/api/core/v2/control/database/prune";
     let answer = client.post_json(prune, &json!({ "index": 10 })).await;
     assert_eq!(answer.status, 200, "{answer:?}");
