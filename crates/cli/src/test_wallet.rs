@@ -263,6 +263,7 @@ impl Worker {
             locked: balance.locked,
             claimable: balance.claimable,
             returning: balance.returning,
+            voting: balance.voting,
             tokens: tokens.map(|(id, sum)| (*id, sum.total)).collect(),
             nfts: balance.nfts,
             aliases: balance.aliases,

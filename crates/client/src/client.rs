@@ -20,7 +20,7 @@ const INDEXER: &str = "/api/indexer/v1";
 /// A node over REST. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
-    transport: Transport,
+    pub(crate) transport: Transport,
 }
 
 /// A question for basic outputs; absent fields do not restrict.
@@ -419,7 +419,7 @@ fn with_cursor(mut path: String, cursor: Option<&str>) -> String {
 }
 
 /// What a node does not have is no error.
-fn found<T>(answer: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
+pub(crate) fn found<T>(answer: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_status(404) => Ok(None),

@@ -11,6 +11,7 @@
 mod answers;
 mod client;
 mod download;
+mod participation;
 mod transport;
 
 pub use answers::{

@@ -9,4 +9,5 @@ pub mod ed25519;
 pub mod merkle;
 pub mod mnemonic;
 pub mod pow;
+pub mod sha256;
 pub mod slip10;

@@ -34,8 +34,9 @@ impl Writer {
         &self.repairs
     }
 
-    /// Reads everything: checksums of all files, supply, lists, past, milestones; with `is_thorough` it
-    /// also builds the ledger again beside the store and compares. `progress` says what is read.
+    /// Reads everything: checksums of all files, supply, lists, past, milestones; with
+    /// `is_thorough` it also builds the ledger again beside the store and compares. `progress` says
+    /// what is read.
     ///
     /// # Errors
     /// The store failed in a way that ends the check.

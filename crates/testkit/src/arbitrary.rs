@@ -1,6 +1,8 @@
 //! Strategies for values of every kind, all of them sound under [`parameters`]: they can be
 //! written, read back, and pass [`tangle_types::validate`].
 
+mod participation;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::array::{uniform4, uniform32};
@@ -16,6 +18,8 @@ use tangle_types::{
     SimpleTokenScheme, TaggedData, Transaction, TransactionId, TreasuryTransaction, U256,
     UnixSeconds, Unlock, UnlockCondition, UnlockConditions, basic_deposit_min,
 };
+
+pub use participation::participation_event;
 
 /// As many generated cases as `PROPTEST_CASES` says, or else `cases`.
 #[must_use]

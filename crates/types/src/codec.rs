@@ -64,6 +64,11 @@ impl Limit {
         }
         Ok(found)
     }
+
+    fn text(&self, bytes: Vec<u8>) -> Result<String, DecodeError> {
+        let field = self.field;
+        String::from_utf8(bytes).map_err(|_| DecodeError::Text { field })
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -180,6 +185,16 @@ impl<'a> Reader<'a> {
         self.take(length).map(<[u8]>::to_vec)
     }
 
+    /// Text with a length of one byte.
+    pub(crate) fn text_u8(&mut self, limit: Limit) -> Result<String, DecodeError> {
+        limit.text(self.bytes_u8(limit)?)
+    }
+
+    /// Text with a length of two bytes.
+    pub(crate) fn text_u16(&mut self, limit: Limit) -> Result<String, DecodeError> {
+        limit.text(self.bytes_u16(limit)?)
+    }
+
     /// `found` once it is within `limit` and that many elements of at least `size_min` bytes can
     /// still follow.
     pub(crate) fn count(
@@ -270,6 +285,18 @@ pub(crate) fn write_count_u16(count: usize, out: &mut Vec<u8>) {
 /// Appends the low four bytes of `count`; what is longer than its limit does not read back.
 pub(crate) fn write_count_u32(count: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&(count as u32).to_le_bytes());
+}
+
+/// Appends a text and its length in one byte.
+pub(crate) fn write_text_u8(text: &str, out: &mut Vec<u8>) {
+    write_count_u8(text.len(), out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends a text and its length in two bytes.
+pub(crate) fn write_text_u16(text: &str, out: &mut Vec<u8>) {
+    write_count_u16(text.len(), out);
+    out.extend_from_slice(text.as_bytes());
 }
 
 pub(crate) fn write_u256(value: &U256, out: &mut Vec<u8>) {

@@ -152,6 +152,21 @@ pub enum DecodeError {
         /// Which field.
         field: &'static str,
     },
+    /// Something that must be there is not.
+    #[error("{field}: it is missing")]
+    Absent {
+        /// What was to be read.
+        field: &'static str,
+    },
+    /// An answer of a ballot has a value that means something else.
+    #[error("an answer has a value of 1 to 254, not {found}")]
+    AnswerValue {
+        /// The value.
+        found: u8,
+    },
+    /// The rewards of a staking event cannot be computed.
+    #[error("numerator and denominator of the rewards must be above 0")]
+    RewardRatio,
     /// A migrated fund is too small.
     #[error("migrated fund {index}: {found} is below the least deposit of {min}")]
     MigratedDeposit {

@@ -160,6 +160,10 @@ id!(
     /// Transaction id and output index, little-endian (TIP-20).
     OutputId, 34
 );
+id!(
+    /// BLAKE2b-256 of an event in which coins participate.
+    EventId, 32
+);
 
 /// A native token is named by its foundry.
 pub type TokenId = FoundryId;

@@ -22,6 +22,7 @@ mod milestone;
 mod output;
 mod parameters;
 mod parsed;
+pub mod participation;
 mod payload;
 mod proof;
 mod syntax;

@@ -1,6 +1,6 @@
 //! Protocol parameters (TIP-29 option 1, TIP-19).
 
-use crate::codec::{Limit, write_count_u8};
+use crate::codec::{Limit, write_text_u8};
 use crate::{Codec, DecodeError, NetworkId, Reader};
 
 /// What the whole network agrees on and milestones may change.
@@ -56,8 +56,7 @@ impl Codec for ProtocolParameters {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(self.version);
         for text in [&self.network_name, &self.bech32_hrp] {
-            write_count_u8(text.len(), out);
-            out.extend_from_slice(text.as_bytes());
+            write_text_u8(text, out);
         }
         out.extend_from_slice(&self.pow_score_min.to_le_bytes());
         out.push(self.below_max_depth);
@@ -70,7 +69,7 @@ impl Codec for ProtocolParameters {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             version: reader.u8()?,
-            network_name: read_text(reader, "network name")?,
+            network_name: reader.text_u8(Limit::new("network name", 0, 255))?,
             bech32_hrp: read_hrp(reader)?,
             pow_score_min: reader.u32()?,
             below_max_depth: reader.u8()?,
@@ -84,14 +83,9 @@ impl Codec for ProtocolParameters {
     }
 }
 
-fn read_text(reader: &mut Reader<'_>, field: &'static str) -> Result<String, DecodeError> {
-    let bytes = reader.bytes_u8(Limit::new(field, 0, 255))?;
-    String::from_utf8(bytes).map_err(|_| DecodeError::Text { field })
-}
-
 fn read_hrp(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
     let field = "human-readable part";
-    let hrp = read_text(reader, field)?;
+    let hrp = reader.text_u8(Limit::new(field, 0, 255))?;
     if bech32::Hrp::parse(&hrp).is_err() {
         return Err(DecodeError::Text { field });
     }

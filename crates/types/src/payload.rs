@@ -128,7 +128,7 @@ pub(crate) fn read_kind(
 }
 
 /// Takes a length and that many bytes, which `read` must use up; `None` when the length is 0.
-fn read_sized<'a, T>(
+pub(crate) fn read_sized<'a, T>(
     reader: &mut Reader<'a>,
     field: &'static str,
     read: impl FnOnce(&mut Reader<'a>) -> Result<T, DecodeError>,

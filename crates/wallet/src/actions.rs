@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use tangle_types::participation::EventId;
 use tangle_types::{
-    Address, AliasId, AliasOutput, BasicOutput, Feature, Features, FoundryId, FoundryOutput,
-    INPUTS_MAX, LedgerOutput, NativeToken, NftId, NftOutput, Output, OutputId, SimpleTokenScheme,
-    TaggedData, TokenId, U256, UnixSeconds, UnlockCondition, UnlockConditions, basic_deposit_min,
+    Address, AliasId, AliasOutput, BasicOutput, DecodeError, Feature, Features, FoundryId,
+    FoundryOutput, INPUTS_MAX, LedgerOutput, NativeToken, NftId, NftOutput, Output, OutputId,
+    SimpleTokenScheme, TaggedData, TokenId, U256, UnixSeconds, UnlockCondition, UnlockConditions,
+    basic_deposit_min,
 };
 
 use crate::access::{Standing, opener};
@@ -50,6 +52,31 @@ pub enum ActionError {
     /// A supply beyond its limit.
     #[error("{0}")]
     Supply(&'static str),
+    /// Nothing is kept apart for voting.
+    #[error("the account keeps no coins apart for voting")]
+    NoVotingOutput,
+    /// The voting output says nothing of an event.
+    #[error("the account does not participate in event {0}")]
+    NotParticipating(EventId),
+    /// Somebody else's data in the voting output.
+    #[error("what the voting output says cannot be read: {0}")]
+    VotingMetadata(DecodeError),
+    /// More than is kept apart for voting.
+    #[error("the voting power is {power}, {amount} is more")]
+    VotingPower {
+        /// What is kept apart.
+        power: u64,
+        /// What was asked for.
+        amount: u64,
+    },
+    /// A voting output with too few coins for the space that it takes.
+    #[error("the voting output needs a storage deposit of {needed}, {amount} is less")]
+    VotingDeposit {
+        /// What it would hold.
+        amount: u64,
+        /// Least amount.
+        needed: u64,
+    },
     /// Bytes that a feature cannot hold.
     #[error("{field} has {found} bytes, 1 to {max} are allowed")]
     Bytes {

@@ -8,6 +8,7 @@ use tangle_types::{
 
 use crate::access::{Holdings, Standing};
 use crate::state::State;
+use crate::voting::VotingOutput;
 
 /// What an account has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Balance {
     pub locked: u64,
     /// Base coins that somebody else may claim, and that come back otherwise. Not in the total.
     pub returning: u64,
+    /// Base coins that are kept apart for voting, and not available.
+    pub voting: u64,
     /// Native tokens: all, and those that can be spent now.
     pub tokens: BTreeMap<TokenId, TokenBalance>,
     /// NFTs.
@@ -50,6 +53,8 @@ impl Balance {
     pub fn of(state: &State, account: u32, rent: &RentStructure, now: UnixSeconds) -> Self {
         let mut balance = Self::default();
         let holdings = Holdings::of(state, account, now);
+        let voting = VotingOutput::of(state, account, now);
+        let voting = voting.map(|voting| voting.held.id);
         for held in state.unspent() {
             let standing = Standing::of(&held.output, state, now);
             let amount = held.output.amount();
@@ -74,6 +79,12 @@ impl Balance {
                 }
                 _ if standing.account() != Some(account) => continue,
                 _ => {}
+            }
+            if Some(held.id) == voting {
+                balance.voting += amount;
+                balance.total += amount;
+                balance.add_tokens(&held.output, false);
+                continue;
             }
             balance.add(&held.output, standing, rent);
             balance.add_ids(held);

@@ -104,11 +104,14 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Outputs that the account may spend without a second thought, largest first.
+    /// Outputs that the account may spend without a second thought, largest first. Its voting
+    /// output is none of them.
     #[must_use]
     pub fn free(&self) -> Vec<&'a LedgerOutput> {
+        let voting = self.voting_output().map(|voting| voting.held.id);
         let is_free = |held: &&LedgerOutput| {
             matches!(&held.output, Output::Basic(_))
+                && Some(held.id) != voting
                 && matches!(
                     Standing::of(&held.output, self.state, self.now),
                     Standing::Free(place) if place.account == self.account
@@ -466,4 +469,4 @@ fn in_order(inputs: Vec<PreparedInput>) -> Result<Vec<PreparedInput>, BuildError
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

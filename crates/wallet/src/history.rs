@@ -76,6 +76,14 @@ pub enum Deed {
     Gone,
     /// It went from one output of the account to another.
     Moved,
+    /// It is kept apart for voting.
+    SetAside,
+    /// It is kept apart for voting no more.
+    Released,
+    /// It is in the voting output, which says something anew.
+    Voted,
+    /// It is in the voting output, which says nothing any more.
+    Withdrawn,
 }
 
 /// What an account can have.
@@ -110,6 +118,10 @@ impl Deed {
             Self::Burnt => "burnt",
             Self::Gone => "gone",
             Self::Moved => "moved",
+            Self::SetAside => "set aside for voting",
+            Self::Released => "released from voting",
+            Self::Voted => "voted with",
+            Self::Withdrawn => "withdrew the votes of",
         }
     }
 }

@@ -24,6 +24,7 @@ mod state;
 mod state_file;
 mod sync;
 mod vault;
+mod voting;
 
 pub use access::{EXPIRY_MARGIN_SECONDS, Holdings, Standing};
 pub use balance::{Balance, TokenBalance};
@@ -40,3 +41,4 @@ pub use state::{AccountKeys, KeyChain, Pending, Point, Record, State};
 pub use state_file::StateError;
 pub use sync::{ADDRESS_GAP, Network, SyncError, SyncReport, extend_keys, sync};
 pub use vault::{Cost, PASSWORD_CHARS_MIN, Vault, VaultError};
+pub use voting::VotingOutput;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tangle_api::Auth;
-use tangle_types::{Output, OutputId, TransactionId};
+use tangle_types::{DraftBlock, Output, OutputId, Parents, TransactionId};
 
 use crate::harness::{address, draft, transfer};
 use crate::pages::{page, text, visitor};
@@ -26,6 +26,22 @@ async fn pay(
     let (payload, id) = transfer(from, input, outputs);
     past.submit(&draft(Some(payload))).await;
     id
+}
+
+/// Two transfers of all that an output holds to who has it, one after the other, which the next
+/// milestone references; the id of the second.
+async fn pay_twice(past: &mut Past, from: u8, input: (OutputId, u64)) -> TransactionId {
+    let own = || vec![Output::basic(address(from), input.1)];
+    let (payload, first) = transfer(from, input, own());
+    let block = past.submit(&draft(Some(payload))).await;
+    let (payload, second) = transfer(from, (OutputId::new(first, 0), input.1), own());
+    // What it spends comes before it in the order of every cone.
+    past.submit(&DraftBlock {
+        parents: Parents::new(vec![block]),
+        ..draft(Some(payload))
+    })
+    .await;
+    second
 }
 
 /// The part of a page that is the history.
@@ -70,10 +86,7 @@ async fn address_tells_what_it_received_and_spent_until_that_is_pruned() {
     past.milestone().await;
     let back = vec![Output::basic(address(1), AMOUNT)];
     let returned = pay(&mut past, PAYEE, (OutputId::new(paid, 4), AMOUNT), back).await;
-    // Two that hang together, in one milestone.
-    let own = || vec![Output::basic(address(1), rest)];
-    let first = pay(&mut past, 1, (OutputId::new(paid, COUNT), rest), own()).await;
-    let second = pay(&mut past, 1, (OutputId::new(first, 0), rest), own()).await;
+    let second = pay_twice(&mut past, 1, (OutputId::new(paid, COUNT), rest)).await;
     past.milestone().await;
     let client = visitor(&past.client, Auth::open(), None);
 
@@ -128,7 +141,7 @@ async fn address_tells_what_it_received_and_spent_until_that_is_pruned() {
     let amounts = amounts.map(|row| row[3].parse::<i64>().expect("a number"));
     assert_eq!(amounts.sum::<i64>() as u64, rest + AMOUNT);
 
-    while past.milestone().await.0 < 40 {}
+    while past.milestone().await.0 < 62 {}
     let prune = "/api/core/v2/control/database/prune";
     let answer = client.post_json(prune, &json!({ "index": 10 })).await;
     assert_eq!(answer.status, 200, "{answer:?}");

@@ -62,6 +62,7 @@ impl Fake {
                 locked: 0,
                 claimable: 7,
                 returning: 0,
+                voting: 0,
                 tokens: Vec::new(),
                 nfts: Vec::new(),
                 aliases: vec![AliasId([5; 32])],

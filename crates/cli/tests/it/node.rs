@@ -161,7 +161,7 @@ fn snapshot_leads_a_follower_and_no_coordinator() {
     assert!(node.stop().success());
 
     let doctor = doctor_of_the_store(path);
-    assert!(doctor.starts_with("format 1, milestone "), "{doctor}");
+    assert!(doctor.starts_with("format 2, milestone "), "{doctor}");
     assert!(!doctor.contains("in use"), "{doctor}");
     let create = ["tool", "snapshot", "create", "--out", "full.bin"];
     stdout(path, &create);

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Every list ends its keys with a time and an output's id, so that all of them are walked from the
-//! newest end, in step. An unspent output stands for its creation; a spent one is in the past alone.
+//! newest end, in step. An unspent output stands for its creation; a spent one is only in the past.
 
 use std::sync::Arc;
 

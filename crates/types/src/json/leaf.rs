@@ -25,6 +25,10 @@ pub struct Decimal(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HexNumber(pub U256);
 
+/// A text of at most `MAX` bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text<const MAX: usize>(pub String);
+
 /// A list of at most `MAX` elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T, const MAX: usize>(pub Vec<T>);
@@ -173,6 +177,24 @@ impl<'de> Deserialize<'de> for HexNumber {
                 Ok(()) => Ok(Self(U256::from_big_endian(&bytes))),
                 Err(_) => Err(NumberError::Hexadecimal),
             }
+        })
+    }
+}
+
+impl<const MAX: usize> Serialize for Text<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parse_text(deserializer, |text| {
+            let found = text.len();
+            let is_short = found <= MAX;
+            is_short
+                .then(|| Self(text.to_owned()))
+                .ok_or_else(|| format!("at most {MAX} bytes are allowed, there are {found}"))
         })
     }
 }

@@ -22,13 +22,14 @@ mod leaf;
 mod milestone;
 mod output;
 mod parameters;
+mod participation;
 mod payload;
 mod proof;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub use leaf::{Constant, Decimal, HexArray, HexBytes, HexNumber, List};
+pub use leaf::{Constant, Decimal, HexArray, HexBytes, HexNumber, List, Text};
 pub use milestone::{
     MigratedFundsJson, MilestoneOptionJson, TreasuryInputJson, TreasuryOutputJson,
     TreasuryTransactionJson,
@@ -37,6 +38,10 @@ pub use output::{
     AddressJson, FeatureJson, NativeTokenJson, OutputJson, TokenSchemeJson, UnlockConditionJson,
 };
 pub use parameters::{ProtocolParametersJson, RentStructureJson};
+pub use participation::{
+    AnswerJson, EventPayloadJson, ParticipationEventJson, ParticipationJson, ParticipationsJson,
+    QuestionJson,
+};
 pub use payload::{EssenceJson, InputJson, PayloadJson, SignatureJson, TaggedDataJson, UnlockJson};
 pub use proof::{InclusionProofJson, ProofNodeJson};
 

@@ -1,11 +1,14 @@
 //! What the conditions of an output mean, in words.
 
-use crate::{Address, Feature, Output, TokenId, UnixSeconds, UnlockCondition};
+use crate::participation::{Participations, voting_output};
+use crate::{Address, Codec, Feature, Output, TokenId, UnixSeconds, UnlockCondition};
 
 use super::{Unit, date, span};
 
 /// Bytes of a tag or of metadata that are shown.
 const SHOWN_BYTES_MAX: usize = 64;
+/// Events that are shown of those in which a voting output takes part.
+const SHOWN_PARTS_MAX: usize = 16;
 
 /// How addresses, amounts and times are written.
 pub struct Words<'a> {
@@ -104,7 +107,7 @@ impl Words<'_> {
             let state = printable(&alias.state_metadata);
             sentences.push(Sentence::new(format!("its state says {state}")));
         }
-        sentences.extend(output.features().iter().map(feature));
+        sentences.extend(features(output));
         let fixed = output
             .immutable_features()
             .into_iter()
@@ -116,6 +119,9 @@ impl Words<'_> {
     fn head(&self, output: &Output) -> String {
         let amount = self.unit.show(output.amount());
         match output {
+            Output::Basic(_) if voting_output(output).is_some() => {
+                format!("holds {amount}, kept apart for voting")
+            }
             Output::Basic(_) => format!("holds {amount}"),
             Output::Alias(alias) => format!(
                 "an alias in state {} that holds {amount}",
@@ -189,6 +195,36 @@ pub fn explain(output: &Output, words: &Words<'_>) -> Vec<String> {
         .iter()
         .map(|sentence| sentence.to_text(words))
         .collect()
+}
+
+/// The features of an output; those of a voting output say in what it takes part.
+fn features(output: &Output) -> Vec<Sentence> {
+    let said = voting_output(output).and_then(|basic| basic.features.metadata());
+    let said = said.and_then(|bytes| Participations::from_bytes(bytes).ok());
+    let is_said = |feature: &&Feature| match feature {
+        Feature::Tag(_) => voting_output(output).is_some(),
+        Feature::Metadata(_) => said.is_some(),
+        Feature::Sender(_) | Feature::Issuer(_) => false,
+    };
+    let rest = output.features().iter().filter(|feature| !is_said(feature));
+    let mut sentences: Vec<Sentence> = rest.map(feature).collect();
+    let parts = said.iter().flat_map(|said| &said.0);
+    sentences.extend(parts.take(SHOWN_PARTS_MAX).map(|part| {
+        let answers: Vec<String> = part.answers.iter().map(u8::to_string).collect();
+        let answers = match answers.len() {
+            0 => String::new(),
+            1 => format!(" with answer {}", answers[0]),
+            _ => format!(" with answers {}", answers.join(", ")),
+        };
+        Sentence::new(format!("takes part in event {}{answers}", part.event_id))
+    }));
+    let more = said
+        .as_ref()
+        .map_or(0, |said| said.0.len().saturating_sub(SHOWN_PARTS_MAX));
+    if more > 0 {
+        sentences.push(Sentence::new(format!("takes part in {more} events more")));
+    }
+    sentences
 }
 
 fn feature(feature: &Feature) -> Sentence {
@@ -346,6 +382,48 @@ mod tests {
                 assert!(!is_forged, "{line:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_voting_output_says_for_what() {
+        let unit = Unit::new("TST", 6);
+        let words = Words {
+            hrp: "tst",
+            unit: &unit,
+            now: UnixSeconds(0),
+            name: &|_| None,
+        };
+        let said = |metadata: &[u8]| {
+            let Output::Basic(mut basic) = Output::basic(Address::Ed25519([7; 32]), 1) else {
+                unreachable!("it is basic");
+            };
+            let tag = Feature::Tag(b"PARTICIPATE".to_vec());
+            let metadata = Feature::Metadata(metadata.to_vec());
+            basic.features = Features::new(vec![tag, metadata]).expect("two kinds");
+            let lines = explain(&Output::Basic(basic), &words);
+            assert_eq!(lines[0], "holds 0.000001 TST, kept apart for voting");
+            lines[2..].join("; ")
+        };
+        let part = |event: u8, answers: &[u8]| {
+            let count = u8::try_from(answers.len()).expect("few");
+            [&[event; 32][..], &[count], answers].concat()
+        };
+        let id = |event: u8| format!("0x{}", hex::encode([event; 32]));
+        let two = [&[2][..], &part(1, &[1, 0]), &part(2, &[])].concat();
+        let words = format!(
+            "takes part in event {} with answers 1, 0; takes part in event {}",
+            id(1),
+            id(2)
+        );
+        assert_eq!(said(&two), words);
+        assert_eq!(said(&[0]), "");
+        assert_eq!(said(b"hello"), "metadata \"hello\"");
+        let many: Vec<u8> = (0..20).flat_map(|event| part(event, &[3])).collect();
+        let many = said(&[&[20][..], &many].concat());
+        assert!(
+            many.ends_with("with answer 3; takes part in 4 events more"),
+            "{many}"
+        );
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use tangle_testkit::{arbitrary, malformed};
 use tangle_types::gossip::{Header, Message};
-use tangle_types::json::{BlockJson, OutputJson, PayloadJson, from_slice};
+use tangle_types::json::{BlockJson, OutputJson, ParticipationEventJson, PayloadJson, from_slice};
+use tangle_types::participation::{ParticipationEvent, Participations};
 use tangle_types::{
     Address, Block, Codec, DraftBlock, Feature, Features, Milestone, MilestoneOption, Output,
     ParsedBlock, Payload, ProtocolParameters, Receipt, Transaction, Unlock, UnlockCondition,
@@ -74,6 +75,8 @@ fn check_everything(bytes: &[u8]) {
     check_read::<Milestone>(bytes);
     check_read::<MilestoneOption>(bytes);
     check_read::<Output>(bytes);
+    check_read::<ParticipationEvent>(bytes);
+    check_read::<Participations>(bytes);
     check_read::<Payload>(bytes);
     check_read::<ProtocolParameters>(bytes);
     check_read::<Receipt>(bytes);
@@ -143,6 +146,31 @@ proptest! {
             .and_then(TryInto::try_into)
             .expect("what was written can be read");
         prop_assert_eq!(read, block);
+    }
+
+    #[test]
+    fn every_event_is_the_same_in_bytes_and_json(event in arbitrary::participation_event()) {
+        prop_assert_eq!(ParticipationEvent::from_bytes(&event.to_bytes()), Ok(event.clone()));
+        let json = serde_json::to_vec(&ParticipationEventJson::from(&event)).expect("JSON");
+        let read: ParticipationEvent = from_slice::<ParticipationEventJson>(&json)
+            .and_then(TryInto::try_into)
+            .expect("what was written can be read");
+        prop_assert_eq!(read, event);
+    }
+
+    #[test]
+    fn damaged_events_never_panic(
+        event in arbitrary::participation_event(),
+        place in any::<usize>(),
+        byte in prop_oneof![0..12_u8, any::<u8>()],
+    ) {
+        let mut bytes = event.to_bytes();
+        let place = place % bytes.len();
+        bytes[place] = byte;
+        check_read::<ParticipationEvent>(&bytes);
+        let limit = 8 * bytes.len() + 4_096;
+        let peak = peak_of(|| ParticipationEvent::from_bytes(&bytes));
+        prop_assert!(peak <= limit, "{} bytes for {}", peak, bytes.len());
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod address;
 mod hostile;
 mod json;
 mod malformed;
+mod participation;
 mod vectors;
 
 use std::path::Path;

@@ -10,18 +10,18 @@ use crate::keys::{COIN_IOTA, KeyPlace, SeedSigner};
 use crate::state::Record;
 use crate::sync::extend_keys;
 
-const NOW: UnixSeconds = UnixSeconds(1_000_000);
-const DEPOSIT: u64 = 42_600;
+pub(crate) const NOW: UnixSeconds = UnixSeconds(1_000_000);
+pub(crate) const DEPOSIT: u64 = 42_600;
 
 /// A wallet with an account of 20 keys, and outputs by the number of their transaction.
-struct Fixture {
-    state: State,
+pub(crate) struct Fixture {
+    pub(crate) state: State,
     signer: SeedSigner,
-    parameters: ProtocolParameters,
+    pub(crate) parameters: ProtocolParameters,
     next: u8,
 }
 
-fn fixture() -> Fixture {
+pub(crate) fn fixture() -> Fixture {
     let words = Mnemonic::from_entropy(&[5; 32]).expect("32 bytes");
     let signer = SeedSigner::new(&words, COIN_IOTA).expect("a coin type");
     let mut state = State::default();
@@ -44,7 +44,7 @@ fn fixture() -> Fixture {
 }
 
 impl Fixture {
-    fn own(&self, index: u32) -> Address {
+    pub(crate) fn own(&self, index: u32) -> Address {
         let keys = &self.state.accounts[&0].external;
         keys.address(index).expect("20 keys are known")
     }
@@ -55,7 +55,7 @@ impl Fixture {
         keys.address(index).expect("20 keys are known")
     }
 
-    fn hold(&mut self, output: Output) -> OutputId {
+    pub(crate) fn hold(&mut self, output: Output) -> OutputId {
         self.next += 1;
         let id = OutputId::new(TransactionId([self.next; 32]), 0);
         self.state.put(Record {
@@ -71,16 +71,16 @@ impl Fixture {
         id
     }
 
-    fn coins(&mut self, key: u32, amount: u64) -> OutputId {
+    pub(crate) fn coins(&mut self, key: u32, amount: u64) -> OutputId {
         let owner = self.own(key);
         self.hold(basic(owner, amount, Vec::new()))
     }
 
-    fn source(&self) -> Source<'_> {
+    pub(crate) fn source(&self) -> Source<'_> {
         self.source_of(0)
     }
 
-    fn source_of(&self, account: u32) -> Source<'_> {
+    pub(crate) fn source_of(&self, account: u32) -> Source<'_> {
         Source {
             state: &self.state,
             account,
@@ -89,19 +89,19 @@ impl Fixture {
         }
     }
 
-    fn pay(&self, amount: u64) -> Result<Prepared, BuildError> {
+    pub(crate) fn pay(&self, amount: u64) -> Result<Prepared, BuildError> {
         self.source().build(Wish {
             outputs: vec![basic(other(), amount, Vec::new())],
             ..Wish::default()
         })
     }
 
-    fn sign(&self, prepared: &Prepared) -> Transaction {
+    pub(crate) fn sign(&self, prepared: &Prepared) -> Transaction {
         prepared.sign(&self.signer).expect("the keys are its own")
     }
 }
 
-fn other() -> Address {
+pub(crate) fn other() -> Address {
     Address::Ed25519([200; 32])
 }
 
@@ -115,7 +115,7 @@ fn conditional(owner: Address, amount: u64, more: Vec<UnlockCondition>) -> Outpu
     Output::Basic(output)
 }
 
-fn amounts(prepared: &Prepared) -> Vec<u64> {
+pub(crate) fn amounts(prepared: &Prepared) -> Vec<u64> {
     prepared
         .essence
         .outputs

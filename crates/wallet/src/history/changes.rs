@@ -1,8 +1,10 @@
 //! What a transaction means for an account, thing by thing.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use tangle_types::{Address, Output, OutputId, TokenId, U256};
+use tangle_types::participation::{Participations, voting_output};
+use tangle_types::{Address, Codec, Output, OutputId, TokenId, U256};
 
 use super::{Change, Deed, Others, Thing, Turn};
 use crate::state::Record;
@@ -91,6 +93,7 @@ pub(super) fn of_our_own(turn: &Turn<'_>, others: Option<&Others<'_>>, net: i128
     changes.extend(of_chains(turn, others));
     changes.extend(of_coins(turn, others, net));
     changes.extend(of_tokens(turn, others));
+    changes.extend(of_voting(turn));
     let mut changes = merged(changes);
     if changes.is_empty() {
         let coins = turn.created.iter();
@@ -234,6 +237,31 @@ fn of_coins(turn: &Turn<'_>, others: Option<&Others<'_>>, net: i128) -> Vec<Chan
         }
     }
     changes
+}
+
+/// What became of the coins that are kept apart for voting.
+fn of_voting(turn: &Turn<'_>) -> Vec<Change> {
+    let coins = |records: &[&Record]| {
+        let voting = records
+            .iter()
+            .filter_map(|record| voting_output(&record.output.output));
+        voting.fold(0_u64, |sum, basic| sum.saturating_add(basic.amount))
+    };
+    let (before, after) = (coins(&turn.consumed), coins(&turn.created));
+    let says_something = turn.created.iter().any(|record| {
+        let metadata =
+            voting_output(&record.output.output).and_then(|basic| basic.features.metadata());
+        let said = metadata.and_then(|bytes| Participations::from_bytes(bytes).ok());
+        said.is_some_and(|said| !said.0.is_empty())
+    });
+    let (deed, coins) = match before.cmp(&after) {
+        Ordering::Less => (Deed::SetAside, after - before),
+        Ordering::Greater => (Deed::Released, before - after),
+        Ordering::Equal if after == 0 => return Vec::new(),
+        Ordering::Equal if says_something => (Deed::Voted, after),
+        Ordering::Equal => (Deed::Withdrawn, after),
+    };
+    all(deed, vec![Thing::Coins(coins)], None)
 }
 
 /// Native tokens.

@@ -1,5 +1,5 @@
 use tangle_types::{
-    AliasOutput, BasicOutput, BlockId, Features, FoundryOutput, LedgerOutput, NativeToken,
+    AliasOutput, BasicOutput, BlockId, Feature, Features, FoundryOutput, LedgerOutput, NativeToken,
     NftOutput, RentStructure, SimpleTokenScheme, UnlockCondition, UnlockConditions,
 };
 
@@ -149,6 +149,40 @@ fn coins_are_received_sent_and_moved() {
             "10 +150 received 150",
             "20 -30 sent 30 other",
             "30 +0 moved 120"
+        ]
+    );
+}
+
+#[test]
+fn votes_are_told_and_what_is_kept_apart_for_them() {
+    let voting = |amount, metadata: &[u8]| {
+        let Output::Basic(mut basic) = coins(own(), amount, vec![]) else {
+            unreachable!("it is basic");
+        };
+        let mut features = vec![Feature::Tag(b"PARTICIPATE".to_vec())];
+        if !metadata.is_empty() {
+            features.push(Feature::Metadata(metadata.to_vec()));
+        }
+        basic.features = Features::new(features).expect("two kinds");
+        Output::Basic(basic)
+    };
+    let part = [&[1][..], &[9; 32], &[1, 2]].concat();
+    let mut wallet = fixture();
+    let first = wallet.turn(1, &[], &[coins(own(), 100, vec![])]);
+    let kept = wallet.turn(2, &first, &[voting(70, &[]), coins(own(), 30, vec![])]);
+    let voted = wallet.turn(3, &kept[..1], &[voting(70, &part)]);
+    let stopped = wallet.turn(4, &voted, &[voting(70, &[0])]);
+    let less = wallet.turn(5, &stopped, &[voting(60, &[0]), coins(own(), 10, vec![])]);
+    wallet.turn(6, &less[..1], &[coins(own(), 60, vec![])]);
+    assert_eq!(
+        wallet.lines(),
+        [
+            "10 +100 received 100",
+            "20 +0 set aside for voting 70",
+            "30 +0 voted with 70",
+            "40 +0 withdrew the votes of 70",
+            "50 +0 released from voting 10",
+            "60 +0 released from voting 60"
         ]
     );
 }

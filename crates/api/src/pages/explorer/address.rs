@@ -1,5 +1,5 @@
-//! An address: what it has, the outputs that it can unlock now or at another time, and those that it
-//! could unlock before.
+//! An address: what it has, the outputs that it can unlock now or at another time, and those that
+//! it could unlock before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

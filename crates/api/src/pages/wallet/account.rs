@@ -58,6 +58,7 @@ pub(super) fn holdings(html: &mut Html, account: &AccountSummary, words: &Words<
             ("Locked", account.locked),
             ("To be claimed", account.claimable),
             ("Comes back if not taken", account.returning),
+            ("Kept apart for voting", account.voting),
         ] {
             if amount > 0 {
                 fact(html, name, |html| html.text(words.unit.show(amount)));

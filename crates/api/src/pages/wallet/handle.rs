@@ -67,6 +67,8 @@ pub struct AccountSummary {
     pub claimable: u64,
     /// Base coins that come back to it unless somebody takes them.
     pub returning: u64,
+    /// Base coins that it keeps apart for voting.
+    pub voting: u64,
     /// Native tokens.
     pub tokens: Vec<(TokenId, U256)>,
     /// NFTs.
