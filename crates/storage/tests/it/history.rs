@@ -199,7 +199,7 @@ fn store_of_the_first_format_gets_the_past_that_it_lacks() {
     let manifest = folder.path().join("store.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, text.replace("format = 2", "format = 1")).unwrap();
-    let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
+    let (writer, reader) = reopen(folder.path(), &chain.genesis);
     // A program that would not keep the past up must not open it any more.
     assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
     assert_eq!(writer.repairs(), [""; 0]);
