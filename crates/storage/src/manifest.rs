@@ -13,9 +13,9 @@ use crate::{OpenError, StoreError, snapshot};
 /// Newest format that this program reads; the one it writes.
 ///
 /// - 1: the ledger store has lists of unspent outputs only.
-/// - 2: it has the past of addresses too, and all entry points of a milestone are one record. A store
-///   of format 1 is taken over when it is opened, and from then on programs that would not keep the
-///   past up refuse it.
+/// - 2: it has the past of addresses too, and all entry points of a milestone are one record. A
+///   store of format 1 is taken over when it is opened, and from then on programs that would not
+///   keep the past up refuse it.
 const FORMAT: u32 = 2;
 /// The file that names format and network.
 const MANIFEST: &str = "store.toml";

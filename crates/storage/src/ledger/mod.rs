@@ -186,8 +186,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes a store of an earlier format over: makes the past of addresses from the records of spent
-    /// outputs, and puts entry points together by milestone.
+    /// Takes a store of an earlier format over: makes the past of addresses from the records of
+    /// spent outputs, and puts entry points together by milestone.
     pub(crate) fn take_over(&self) -> Result<(), StoreError> {
         let view = self.view()?;
         if view.past_begin()?.is_some() {

@@ -23,8 +23,8 @@ const HEADER_BYTES: usize = 64;
 const PAIR_BYTES: usize = 16;
 /// Entries of a page.
 const PAGE_PAIRS: usize = 256;
-/// Entries for which a block of the filter of 512 bits is meant: 10 bits each. One look in a hundred
-/// reads a page in vain.
+/// Entries for which a block of the filter of 512 bits is meant: 10 bits each. One look in a
+/// hundred reads a page in vain.
 const FILTER_BLOCK_KEYS: usize = 51;
 /// Bits set for a key.
 const FILTER_BITS: u32 = 6;
