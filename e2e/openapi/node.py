@@ -56,6 +56,9 @@ protected_paths = []
 [network]
 enabled = false
 
+[participation]
+enabled = true
+
 [coordinator]
 keys = [{{ file = "{folder}/key" }}]
 """

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from node import Node
+from node import OWNER, Node
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT_SECONDS = 900
@@ -23,7 +23,21 @@ FOUND = """
 "path.milestoneId" = "{milestone}"
 "path.index" = 1
 "path.outputId" = "{output}"
+"path.eventId" = "{event}"
+"path.address" = "{address}"
 """
+
+# An event whose votes are counted.
+EVENT = {
+    "name": "described",
+    "milestoneIndexCommence": 1,
+    "milestoneIndexStart": 2,
+    "milestoneIndexEnd": 1_000_000,
+    "payload": {
+        "type": 0,
+        "questions": [{"text": "Is it?", "answers": [{"value": 1, "text": "It is."}]}],
+    },
+}
 
 
 def found(node: Node) -> str:
@@ -31,7 +45,15 @@ def found(node: Node) -> str:
     block = node.get("/api/core/v2/tips")["tips"][0]
     milestone = node.get("/api/core/v2/info")["status"]["confirmedMilestone"]["milestoneId"]
     output = node.get("/api/indexer/v1/outputs")["items"][0]
-    return FOUND.format(block=block, milestone=milestone, output=output)
+    status, event = node.ask("POST", "/api/participation/v1/admin/events", EVENT)
+    assert status == 201, event
+    return FOUND.format(
+        block=block,
+        milestone=milestone,
+        output=output,
+        event=event["eventId"],
+        address=OWNER,
+    )
 
 
 def pruned_is_told_from_unknown(node: Node) -> bool:

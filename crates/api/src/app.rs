@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::content::BodyReader;
 use crate::error::Pruned;
 use crate::events::Hub;
+use crate::participation::VoteCounter;
 use crate::{ApiConfig, ApiError};
 
 /// The node, and how it is presented.
@@ -20,12 +21,18 @@ pub(crate) struct App {
     pub(crate) config: ApiConfig,
     pub(crate) bodies: BodyReader,
     pub(crate) events: Arc<Hub>,
+    /// Who counts votes, if somebody does.
+    pub(crate) votes: Option<Arc<dyn VoteCounter>>,
     /// Places for queries over many records.
     scans: Semaphore,
 }
 
 impl App {
-    pub(crate) fn new(node: Handle, config: ApiConfig) -> Self {
+    pub(crate) fn new(
+        node: Handle,
+        config: ApiConfig,
+        votes: Option<Arc<dyn VoteCounter>>,
+    ) -> Self {
         let limits = &config.limits;
         Self {
             bodies: BodyReader::new(limits.body_bytes_max, limits.body_timeout),
@@ -33,6 +40,7 @@ impl App {
             events: Arc::new(Hub::new(node.clone(), limits.events)),
             node,
             config,
+            votes,
         }
     }
 

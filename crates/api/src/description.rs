@@ -5,6 +5,7 @@ use utoipa::openapi::{Content, Info, License, OpenApi, Ref, RefOr, Response, Res
 
 use crate::content;
 use crate::events;
+use crate::participation;
 use crate::router::{acting, operating, reading};
 
 /// Where the description is served.
@@ -17,11 +18,13 @@ pub fn openapi() -> OpenApi {
         .merge(events::routes())
         .merge(acting())
         .merge(operating())
+        .merge(participation::reading())
+        .merge(participation::operating())
         .split_for_parts();
     let mut info = Info::new("Tangle", "2.0.0");
     info.description = Some(
         "Core API v2 (TIP-25), Indexer API v1 (TIP-26) and Event API v1 (TIP-28) of a Tangle \
-         node. Errors have the form \
+         node; and where it counts votes, Participation API v1. Errors have the form \
          {\"error\":{\"code\":\"404\",\"message\":\"…\"}}."
             .to_owned(),
     );

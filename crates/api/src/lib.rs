@@ -23,6 +23,7 @@ mod origin;
 mod owned;
 mod pages;
 mod params;
+mod participation;
 mod proofs;
 mod router;
 mod schema;
@@ -41,5 +42,6 @@ pub use pages::{
     LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused, LoadRun, OrderError, Pages,
     Payment, Setting, SinglePage, TestWallet, WalletAway, WalletFuture, WalletOrder, lines,
 };
+pub use participation::{CounterError, CounterFuture, VoteCounter};
 pub use router::Interface;
 pub use server::serve;

@@ -16,9 +16,10 @@ use tower_http::compression::predicate::SizeAbove;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::participation::VoteCounter;
 use crate::{
-    ApiConfig, ApiError, content, core, description, events, indexer, origin, owned, proofs, sync,
-    tips,
+    ApiConfig, ApiError, content, core, description, events, indexer, origin, owned, participation,
+    proofs, sync, tips,
 };
 
 /// Answers from this size on are compressed for whoever understands that; for smaller ones it is
@@ -30,10 +31,11 @@ const COMPRESSED_BYTES_MIN: u16 = 1_024;
 pub struct Interface(Arc<App>);
 
 impl Interface {
-    /// The interface of `node`, ready to be served.
+    /// The interface of `node`, ready to be served; with `votes` it has the routes of
+    /// participation.
     #[must_use]
-    pub fn new(node: Handle, config: ApiConfig) -> Self {
-        Self(Arc::new(App::new(node, config)))
+    pub fn new(node: Handle, config: ApiConfig, votes: Option<Arc<dyn VoteCounter>>) -> Self {
+        Self(Arc::new(App::new(node, config, votes)))
     }
 
     /// What it has over HTTP.
@@ -52,10 +54,15 @@ fn router(app: Arc<App>) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
-    let (reading, _) = reading().split_for_parts();
+    let (mut all_reading, mut all_operating) = (reading(), operating());
+    if app.votes.is_some() {
+        all_reading = all_reading.merge(participation::reading());
+        all_operating = all_operating.merge(participation::operating());
+    }
+    let (reading, _) = all_reading.split_for_parts();
     let (telling, _) = events::routes().split_for_parts();
     let (acting, _) = acting().split_for_parts();
-    let (operating, _) = operating().split_for_parts();
+    let (operating, _) = all_operating.split_for_parts();
     let reading = reading.route(description::JSON_PATH, get(described));
     reading
         .layer(compression)

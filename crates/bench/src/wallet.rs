@@ -162,7 +162,7 @@ fn serve(
         auth: Auth::open(),
         limits: Limits::default(),
     };
-    let router = tangle_api::Interface::new(node.handle(), api).router();
+    let router = tangle_api::Interface::new(node.handle(), api, None).router();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
     runtime.spawn(tangle_api::serve(

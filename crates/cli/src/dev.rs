@@ -18,6 +18,7 @@ use tangle_node::{CoordinatorConfig, NodeConfig};
 use tangle_storage::{Genesis, StorageConfig};
 
 use crate::args::DevArguments;
+use crate::ballots::BallotsService;
 use crate::config::{self as layered, Layers, SecretFile};
 use crate::failure::Outcome;
 use crate::logs;
@@ -34,8 +35,9 @@ use listeners::Listeners;
 use topology::Link;
 pub(crate) use topology::Topology;
 
-/// Paths that anybody on this machine may use besides the usual ones: they change nothing.
-const OPEN_PATHS: [&str; 1] = ["/api/core/v2/whiteflag"];
+/// Paths that anybody on this machine may use besides the usual ones: they change nothing, or only
+/// whose votes are counted. Pages of other origins may not use the latter.
+const OPEN_PATHS: [&str; 2] = ["/api/core/v2/whiteflag", "/api/participation/v1/admin/*"];
 /// Paths that anybody on this machine may read besides the usual ones.
 const READABLE_PATHS: [&str; 1] = ["/api/core/v2/peers*"];
 
@@ -134,6 +136,7 @@ impl Plan<'_> {
         faucet: Option<TcpListener>,
     ) -> Outcome<Service> {
         let config = self.config;
+        let participation = &config.participation;
         let links_before = self.links.iter().filter(|link| link.ends[1] == position);
         Ok(Service {
             node: self.node_config(position)?,
@@ -157,6 +160,13 @@ impl Plan<'_> {
                 key: self.accounts.faucet().key.clone(),
                 config: config.faucet.pays.config(),
             }),
+            ballots: participation
+                .enabled
+                .then(|| {
+                    let file = self.folder.ballots(position);
+                    BallotsService::new(&participation.counting, file)
+                })
+                .transpose()?,
             wallet: (position == 0)
                 .then(|| self.accounts.wallet())
                 .transpose()?,

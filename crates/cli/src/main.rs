@@ -6,6 +6,7 @@
 //! Begin with [`args`], then [`dev`] and [`node`].
 
 mod args;
+mod ballots;
 mod completions;
 mod config;
 mod dev;

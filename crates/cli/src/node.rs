@@ -10,6 +10,7 @@ use tangle_node::{CoordinatorConfig, Handle, NodeConfig};
 use tangle_storage::{Genesis, StorageConfig};
 
 use crate::args::NodeArguments;
+use crate::ballots::BallotsService;
 use crate::config::{SecretFile, rows, settings};
 use crate::failure::{Code, Failure, Outcome};
 use crate::service::{self, FaucetService, Service, local_address};
@@ -38,7 +39,6 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
     let faucet = faucet(&config)?;
     warn_of_open_doors(&config, terminal);
     let address = local_address(&rest)?;
-    let node = node_config(&config)?;
     let neighbours = network::config(&config, &genesis)?;
     let peer_id = neighbours
         .as_ref()
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
     let network = genesis.parameters.network_name.clone();
     let hash = format!("0x{}", hex::encode(genesis.hash()));
     let service = Service {
-        node,
+        node: node_config(&config)?,
         genesis,
         coordinator,
         api,
@@ -57,6 +57,7 @@ pub(crate) fn run(arguments: &NodeArguments, terminal: &Terminal) -> Outcome {
         settings: settings(rows),
         metrics,
         faucet,
+        ballots: ballots(&config)?,
         // The keys of people are no business of a node.
         wallet: None,
         load: None,
@@ -145,6 +146,14 @@ fn faucet(config: &NodeFile) -> Outcome<Option<FaucetService>> {
         key: keys::read_key(secret)?,
         config: config.faucet.pays.config(),
     }))
+}
+
+fn ballots(config: &NodeFile) -> Outcome<Option<BallotsService>> {
+    let participation = &config.participation;
+    participation
+        .enabled
+        .then(|| BallotsService::new(&participation.counting, config.ballots_file()))
+        .transpose()
 }
 
 fn api_config(config: &NodeFile, genesis: &Genesis) -> Outcome<ApiConfig> {

@@ -237,6 +237,19 @@ section! {
     }
 }
 
+section! {
+    /// What of votes is counted.
+    pub(crate) struct CountingSection {
+        /// Files of events, in JSON as `POST /api/participation/v1/admin/events` takes them. They
+        /// are counted besides those that are added there.
+        events: Vec<PathBuf> = Vec::new(),
+        /// Most participations that are tracked, of all events together, with some 250 bytes of
+        /// memory each. When there are more, the oldest that have ended are forgotten, but stay
+        /// counted.
+        participations_max: usize = 100_000,
+    }
+}
+
 impl FaucetAmounts {
     pub(crate) fn config(&self) -> FaucetConfig {
         FaucetConfig {

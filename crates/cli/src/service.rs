@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::ballots::BallotsService;
 use crate::disk;
 use crate::failure::{Code, Failure, Outcome};
 use crate::live;
@@ -53,6 +54,8 @@ pub(crate) struct Service {
     pub(crate) settings: Vec<Setting>,
     pub(crate) metrics: Option<TcpListener>,
     pub(crate) faucet: Option<FaucetService>,
+    /// How to count votes, if at all.
+    pub(crate) ballots: Option<BallotsService>,
     /// A wallet for whoever sees the pages.
     pub(crate) wallet: Option<WalletService>,
     /// Whether everybody who reaches the pages may put a load on it, and with whose coins.
@@ -128,6 +131,7 @@ struct Front {
     settings: Vec<Setting>,
     metrics: Option<TcpListener>,
     faucet: Option<FaucetService>,
+    ballots: Option<BallotsService>,
     wallet: Option<WalletService>,
     load: Option<LoadService>,
     network: Option<NetworkConfig>,
@@ -154,6 +158,7 @@ fn start(services: Vec<Service>) -> Outcome<(Vec<Node>, Vec<Front>)> {
             settings: service.settings,
             metrics: service.metrics,
             faucet: service.faucet,
+            ballots: service.ballots,
             wallet: service.wallet,
             load: service.load,
             network: service.network,
@@ -239,7 +244,14 @@ impl Front {
         };
         let address = local_address(&self.rest)?;
         let api = ApiConfig { limits, ..self.api };
-        let interface = Interface::new(node.handle(), api.clone());
+        let votes = match self.ballots {
+            Some(service) => {
+                let network = self.genesis.hash();
+                Some(service.open(node.handle(), network, stopping, tasks)?)
+            }
+            None => None,
+        };
+        let interface = Interface::new(node.handle(), api.clone(), votes);
         let mut router = interface.router();
         let mut beside = Beside::default();
         if let Some(service) = self.faucet {

@@ -15,7 +15,7 @@ pub use self::token::{KeyError, Salt, TokenKey, TokenLifetime, Tokens};
 use crate::ApiError;
 
 /// Paths that anybody may use unless the operator says otherwise.
-pub const PUBLIC_DEFAULT: [&str; 19] = [
+pub const PUBLIC_DEFAULT: [&str; 22] = [
     "/health",
     "/api/routes",
     "/api/openapi.json",
@@ -31,6 +31,9 @@ pub const PUBLIC_DEFAULT: [&str; 19] = [
     "/api/events/v1",
     "/api/indexer/v1/*",
     "/api/mqtt/v1",
+    "/api/participation/v1/addresses*",
+    "/api/participation/v1/events*",
+    "/api/participation/v1/outputs*",
     "/api/poi/v1/*",
     "/api/tangle/v1/outputs",
     "/api/tangle/v1/sync",
@@ -192,6 +195,8 @@ mod tests {
             "/api/core/v2/blocks",
             "/api/core/v2/blocks/0x00/metadata",
             "/api/indexer/v1/outputs",
+            "/api/participation/v1/events",
+            "/api/participation/v1/events/0x00/status",
             "/API/Core/V2/Info",
             "/api/core/v2/%69nfo",
         ] {
@@ -200,6 +205,7 @@ mod tests {
         for needs_token in [
             "/api/core/v2/peers",
             "/api/core/v2/whiteflag",
+            "/api/participation/v1/admin/events",
             "/api/core/v2/control/database/prune",
             "/api/core/v2/peers/health",
             "/api/core/v2/peers/%2Fhealth",

@@ -36,7 +36,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> StatusCode {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Routes {
     /// What follows `/api/`.
-    routes: [&'static str; 4],
+    routes: Vec<&'static str>,
 }
 
 /// The interfaces this node offers.
@@ -46,10 +46,13 @@ pub(super) struct Routes {
     tag = "node",
     responses((status = 200, description = "Their names and versions.", body = Routes))
 )]
-pub(super) async fn routes() -> Result<Response, ApiError> {
-    content::json(&Routes {
-        routes: ["core/v2", "indexer/v1", "mqtt/v1", "poi/v1"],
-    })
+pub(super) async fn routes(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let mut routes = vec!["core/v2", "indexer/v1", "mqtt/v1"];
+    if app.votes.is_some() {
+        routes.push("participation/v1");
+    }
+    routes.push("poi/v1");
+    content::json(&Routes { routes })
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -8,6 +8,7 @@
 mod block;
 mod milestone;
 mod output;
+mod participation;
 
 use utoipa::ToSchema;
 
@@ -16,6 +17,10 @@ pub(crate) use self::milestone::{
     MilestoneSchema, ParametersSchema, ProtocolParametersSchema, ReceiptSchema,
 };
 pub(crate) use self::output::OutputSchema;
+pub(crate) use self::participation::{
+    AddressParticipationsSchema, CreatedEventSchema, EventIdsSchema, EventParticipationsSchema,
+    EventSchema, EventStatusSchema, OutputParticipationsSchema,
+};
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident as $title:ident, $pattern:literal) => {
@@ -53,6 +58,10 @@ text!(
 text!(
     /// Id of a foundry and of its native token.
     FoundryIdText as FoundryId, "^0x[0-9a-fA-F]{76}$"
+);
+text!(
+    /// Id of a participation event: the hash of its bytes.
+    EventIdText as EventId, "^0x[0-9a-fA-F]{64}$"
 );
 text!(
     /// A BLAKE2b-256 hash.

@@ -1,6 +1,6 @@
 //! A running network of one node, shared by the tests, and a client of its router.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tangle_api::{ApiConfig, Auth, BaseToken, Interface, Limits};
+use tangle_api::{ApiConfig, Auth, BaseToken, Interface, Limits, VoteCounter};
 use tangle_consensus::{KeyRange, Pace};
 use tangle_crypto::ed25519::SecretKey;
 use tangle_dag::{Strategy, WalkStart, WeightedTipsConfig};
@@ -207,7 +207,12 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(node: Handle, auth: Auth) -> Self {
-        let router = Interface::new(node.clone(), api_config(auth)).router();
+        Self::counting(node, auth, None)
+    }
+
+    /// With somebody who counts votes.
+    pub(crate) fn counting(node: Handle, auth: Auth, votes: Option<Arc<dyn VoteCounter>>) -> Self {
+        let router = Interface::new(node.clone(), api_config(auth), votes).router();
         Self { node, router }
     }
 

@@ -9,6 +9,7 @@ mod load;
 mod malformed;
 mod operator;
 mod pages;
+mod participation;
 mod past;
 mod posting;
 mod reading;

@@ -38,7 +38,7 @@ pub(crate) async fn guarded_server(node: Handle, limits: Limits, auth: Auth) -> 
         limits,
         ..api_config(auth)
     };
-    let interface = Interface::new(node, config);
+    let interface = Interface::new(node, config, None);
     let listen = async || {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

@@ -82,6 +82,7 @@ leaf! {
     String => "text",
     PathBuf => "path",
     Option<PathBuf> => "path",
+    Vec<PathBuf> => "list of paths",
     std::net::IpAddr => "IP address",
     std::net::SocketAddr => "IP address and port",
     Option<std::net::SocketAddr> => "IP address and port",

@@ -12,8 +12,8 @@ use super::nodes::NodesSection;
 use crate::config::{Describe, Key, Layers, Origin, SecretFile, read_file, section};
 use crate::failure::{Code, Failure, Outcome};
 use crate::sections::{
-    FaucetAmounts, MetricsSection, MilestonePace, PowSection, PruningSection, SnapshotsSection,
-    StorageSection, TipsSection,
+    CountingSection, FaucetAmounts, MetricsSection, MilestonePace, PowSection, PruningSection,
+    SnapshotsSection, StorageSection, TipsSection,
 };
 
 /// The least time between milestones: their timestamps are whole seconds and rise.
@@ -47,6 +47,8 @@ section! {
         ports: PortsSection = PortsSection::default(),
         /// Free coins for who asks.
         faucet: DevFaucetSection = DevFaucetSection::default(),
+        /// Votes with coins.
+        participation: DevParticipationSection = DevParticipationSection::default(),
         /// The store.
         storage: StorageSection = StorageSection::default(),
         /// What of the past is kept.
@@ -154,6 +156,16 @@ section! {
         enabled: bool = true,
         /// What it pays.
         pays: FaucetAmounts = FaucetAmounts::default(),
+    }
+}
+
+section! {
+    /// Votes with coins: the routes `/api/participation/v1`.
+    pub(crate) struct DevParticipationSection {
+        /// Whether the nodes count them.
+        enabled: bool = true,
+        /// What they count.
+        counting: CountingSection = CountingSection::default(),
     }
 }
 

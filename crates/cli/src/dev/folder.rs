@@ -15,6 +15,7 @@ const MNEMONIC: &str = "mnemonic.txt";
 const TOKEN_KEY: &str = "jwt.key";
 const STORE: &str = "store";
 const SNAPSHOTS: &str = "snapshots";
+const BALLOTS: &str = "ballots.bin";
 
 /// The folder of a dev network.
 #[derive(Debug)]
@@ -59,6 +60,11 @@ impl Folder {
         self.node(position).join(SNAPSHOTS)
     }
 
+    /// Where the node at a position keeps the votes that it has counted.
+    pub(crate) fn ballots(&self, position: usize) -> PathBuf {
+        self.node(position).join(BALLOTS)
+    }
+
     fn node(&self, position: usize) -> PathBuf {
         match position {
             0 => self.path.clone(),
@@ -101,6 +107,7 @@ impl Folder {
             for folder in [self.store(position), self.snapshots(position)] {
                 gone(&folder, |path| std::fs::remove_dir_all(path))?;
             }
+            gone(&self.ballots(position), |path| std::fs::remove_file(path))?;
             if position > 0 {
                 gone_if_empty(&self.node(position))?;
             }
@@ -166,10 +173,12 @@ mod tests {
         std::fs::write(outer.path().join(GENESIS), "").expect("a file");
         for position in [0, 1, 2] {
             std::fs::create_dir_all(folder.store(position).join("deep")).expect("a folder");
+            std::fs::write(folder.ballots(position), "votes").expect("a file");
         }
         std::fs::write(outer.path().join("node-3/notes.txt"), "mine").expect("a file");
         folder.reset().expect("it is ours");
         assert!(!folder.store(0).exists() && !folder.store(2).exists());
+        assert!(!folder.ballots(0).exists() && !folder.ballots(2).exists());
         assert!(!outer.path().join("node-2").exists());
         assert!(outer.path().join("node-3/notes.txt").exists());
         assert!(outer.path().join("thesis.txt").exists());

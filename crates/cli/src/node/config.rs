@@ -11,8 +11,8 @@ use crate::config::{Layers, Origin, SecretFile, read_file, section};
 use crate::dev::MILESTONE_INTERVAL_MIN_MS;
 use crate::failure::{Code, Failure, Outcome};
 use crate::sections::{
-    FaucetAmounts, MetricsSection, MilestonePace, PowSection, PruningSection, SnapshotsSection,
-    StorageSection, TipsSection,
+    CountingSection, FaucetAmounts, MetricsSection, MilestonePace, PowSection, PruningSection,
+    SnapshotsSection, StorageSection, TipsSection,
 };
 
 /// Environment variables with this front are configuration keys.
@@ -35,6 +35,8 @@ section! {
         coordinator: CoordinatorSection = CoordinatorSection::default(),
         /// Free coins for who asks, in test networks.
         faucet: FaucetSection = FaucetSection::default(),
+        /// Votes with coins.
+        participation: ParticipationSection = ParticipationSection::default(),
         /// Other nodes.
         network: NetworkSection = NetworkSection::default(),
         /// The snapshot that a node without data begins with.
@@ -153,6 +155,16 @@ section! {
 }
 
 section! {
+    /// Votes with coins: the routes `/api/participation/v1`.
+    pub(crate) struct ParticipationSection {
+        /// Whether the node counts them.
+        enabled: bool = false,
+        /// What it counts.
+        counting: CountingSection = CountingSection::default(),
+    }
+}
+
+section! {
     /// Logs.
     pub(crate) struct LogSection {
         /// What is logged, unless `TANGLE_LOG` says otherwise: error, warn, info, debug or trace.
@@ -164,6 +176,11 @@ impl NodeFile {
     /// Folder of the store.
     pub(crate) fn store(&self) -> PathBuf {
         self.data.join("store")
+    }
+
+    /// The file of counted votes.
+    pub(crate) fn ballots_file(&self) -> PathBuf {
+        self.data.join("ballots.bin")
     }
 
     /// Folder of snapshots.
