@@ -1,6 +1,7 @@
 //! Tangle against the official SDK, `iota-sdk` 1.1: an implementation that shares no line with it.
 //!
 //! - `tests/it/encodings.rs`: bytes, ids and JSON of generated values, and which bytes are refused.
+//! - `tests/it/participation.rs`: events in which coins participate, and what nodes answer of them.
 //! - `tests/it/rules.rs`: which transactions may be included.
 //! - `benches/mining.rs`: proof of work.
 //!

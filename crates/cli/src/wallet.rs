@@ -16,6 +16,7 @@ mod pay;
 mod people;
 mod show;
 mod transact;
+mod voting;
 mod watch;
 
 pub(crate) use args::WalletArguments;
@@ -63,6 +64,7 @@ pub(crate) fn run(arguments: WalletArguments, terminal: &Terminal) -> Outcome {
         WalletCommand::Consolidate { how } => pay::consolidate(&mut context, &how),
         WalletCommand::ClaimableOutputs => show::claimable(&mut context),
         WalletCommand::Claim { ids, how } => pay::claim(&mut context, &ids, &how),
+        WalletCommand::Voting(command) => voting::run(&mut context, command),
         WalletCommand::Sign { prepared, signed } => offline::sign(&context, &prepared, &signed),
         WalletCommand::Submit { signed, wait } => offline::submit(&mut context, &signed, &wait),
         other => chains::run(&mut context, other),

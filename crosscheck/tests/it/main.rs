@@ -1,6 +1,7 @@
 //! The values and the rules of the ledger, compared with those of the official SDK.
 
 mod encodings;
+mod participation;
 mod rules;
 
 // The same transactions in text as the ledger's own tests, which find `check` here.

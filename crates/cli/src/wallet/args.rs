@@ -1,9 +1,13 @@
 //! The command line of `tangle wallet`.
 
+mod voting;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use tangle_types::{AliasId, FoundryId, NftId, OutputId, TransactionId, U256};
+
+pub(crate) use voting::VotingCommand;
 
 /// Title above the flags that all commands have, apart from those of one command.
 const EVERYWHERE: &str = "Options of every wallet command";
@@ -277,6 +281,9 @@ pub(crate) enum WalletCommand {
         #[command(flatten)]
         how: HowArguments,
     },
+
+    #[command(flatten)]
+    Voting(VotingCommand),
 
     /// Sign a transaction that `--prepare` wrote; needs no node.
     Sign {

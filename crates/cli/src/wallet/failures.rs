@@ -67,6 +67,12 @@ pub(super) fn sign(error: &SignError) -> Box<Failure> {
     Failure::new(Code::Transaction, error)
 }
 
+/// Nobody can vote without.
+pub(super) fn no_voting_output() -> Box<Failure> {
+    Failure::new(Code::Transaction, ActionError::NoVotingOutput)
+        .help("keep some apart: tangle wallet increase-voting-power AMOUNT")
+}
+
 /// `show` writes amounts of base coins, `name` gives an account's name.
 pub(super) fn action(
     error: ActionError,
@@ -91,6 +97,24 @@ pub(super) fn action(
         ActionError::Absent { .. } => Failure::new(Code::Transaction, error)
             .help("see what there is: tangle wallet balance, tangle wallet outputs"),
         ActionError::Bytes { .. } => Failure::new(Code::Input, error),
+        ActionError::NoVotingOutput => no_voting_output(),
+        ActionError::NotParticipating(_) => Failure::new(Code::Transaction, error)
+            .help("see what the account votes for: tangle wallet voting-output"),
+        ActionError::VotingMetadata(_) => Failure::new(Code::Transaction, error)
+            .help("begin anew: tangle wallet decrease-voting-power by all that there is"),
+        ActionError::VotingPower { power, amount } => Failure::new(
+            Code::Funds,
+            "fewer coins are kept apart for voting than that",
+        )
+        .with("power", show(power))
+        .with("amount", show(amount)),
+        ActionError::VotingDeposit { amount, needed } => Failure::new(
+            Code::Funds,
+            "the voting output would hold too little for the space that it takes",
+        )
+        .with("amount", show(amount))
+        .with("needed", show(needed))
+        .help("keep more apart: tangle wallet increase-voting-power AMOUNT"),
         _ => Failure::new(Code::Transaction, error),
     }
 }

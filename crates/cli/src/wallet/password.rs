@@ -1,4 +1,5 @@
-//! Secrets typed at a terminal, without echo; or read from files that only their owner may read.
+//! What is typed at a terminal: secrets without echo, or read from files that only their owner may
+//! read; and answers.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -55,18 +56,22 @@ pub(super) fn type_in(prompt: &str, instead: &str) -> Outcome<Zeroizing<String>>
     Ok(Zeroizing::new(line))
 }
 
-/// Asks for a yes.
-pub(super) fn confirm(question: &str) -> Outcome {
+/// A line that is seen as it is typed. `instead` is what says it where there is no terminal.
+pub(super) fn type_openly(prompt: &str, instead: &str) -> Outcome<String> {
     if !std::io::stdin().is_terminal() {
-        return Err(
-            Failure::new(Code::Input, "there is no terminal to ask at").help("say it with --yes")
-        );
+        return Err(Failure::new(Code::Input, "there is no terminal to ask at")
+            .help(format!("say it with {instead}")));
     }
     let terminal = Term::stderr();
-    let answer = terminal
-        .write_str(&format!("{question} (yes or no) "))
+    terminal
+        .write_str(prompt)
         .and_then(|()| terminal.read_line())
-        .map_err(|error| Failure::new(Code::Input, format!("nothing can be read: {error}")))?;
+        .map_err(|error| Failure::new(Code::Input, format!("nothing can be read: {error}")))
+}
+
+/// Asks for a yes.
+pub(super) fn confirm(question: &str) -> Outcome {
+    let answer = type_openly(&format!("{question} (yes or no) "), "--yes")?;
     if answer.trim().eq_ignore_ascii_case("yes") {
         Ok(())
     } else {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tangle_types::json::OutputJson;
 use tangle_types::words::{date, explain, plain};
-use tangle_types::{LedgerOutput, Output, OutputId, TransactionId};
-use tangle_wallet::{Balance, Holdings, Network, Standing, history as events};
+use tangle_types::{LedgerOutput, Output, OutputId, TransactionId, UnixSeconds};
+use tangle_wallet::{Balance, Holdings, Network, Standing, State, VotingOutput, history as events};
 
 use super::args::SyncArguments;
 use super::context::{Context, unit};
@@ -61,6 +61,7 @@ pub(super) fn balance(context: &mut Context<'_>) -> Outcome {
         ("claimable", balance.claimable),
         ("locked", balance.locked),
         ("returning", balance.returning),
+        ("voting", balance.voting),
     ] {
         if amount > 0 {
             rows.push((row, unit.show(amount).to_string()));
@@ -97,6 +98,7 @@ fn balance_json(name: &str, balance: &Balance) -> Value {
         "claimable": balance.claimable.to_string(),
         "locked": balance.locked.to_string(),
         "returning": balance.returning.to_string(),
+        "voting": balance.voting.to_string(),
         "nativeTokens": tokens.collect::<Vec<_>>(),
         "nfts": balance.nfts,
         "aliases": balance.aliases,
@@ -111,6 +113,7 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     let (account, name) = context.account()?;
     let state = &context.wallet.state;
     let holdings = Holdings::of(state, account, network.ledger.time);
+    let standings = Standings::of(state, account, network.ledger.time);
     let records = state
         .records()
         .into_iter()
@@ -120,8 +123,7 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     let mut is_empty = true;
     for record in records {
         is_empty = false;
-        let standing = Standing::of(&record.output.output, state, network.ledger.time);
-        let standing = standing_text(standing, record.spent.is_some());
+        let standing = standings.text(&record.output, record.spent.is_some());
         if context.terminal.is_json() {
             rows.push(record_json(&record.output, standing));
         } else {
@@ -141,8 +143,32 @@ pub(super) fn outputs(context: &mut Context<'_>, all: bool) -> Outcome {
     Ok(())
 }
 
-const fn standing_text(standing: Standing, is_spent: bool) -> &'static str {
-    if is_spent { "spent" } else { standing.name() }
+/// How outputs stand, seen from an account.
+struct Standings<'a> {
+    state: &'a State,
+    now: UnixSeconds,
+    voting: Option<OutputId>,
+}
+
+impl<'a> Standings<'a> {
+    fn of(state: &'a State, account: u32, now: UnixSeconds) -> Self {
+        let voting = VotingOutput::of(state, account, now);
+        Self {
+            state,
+            now,
+            voting: voting.map(|voting| voting.held.id),
+        }
+    }
+
+    fn text(&self, held: &LedgerOutput, is_spent: bool) -> &'static str {
+        if is_spent {
+            "spent"
+        } else if self.voting == Some(held.id) {
+            "voting"
+        } else {
+            Standing::of(&held.output, self.state, self.now).name()
+        }
+    }
 }
 
 fn record_json(output: &LedgerOutput, standing: &str) -> Value {
@@ -169,8 +195,9 @@ pub(super) fn output(context: &mut Context<'_>, id: OutputId) -> Outcome {
             found.ok_or_else(|| Failure::new(Code::Input, format!("no output is called {id}")))?
         }
     };
-    let standing = Standing::of(&output.output, &context.wallet.state, network.ledger.time);
-    let standing = standing_text(standing, spent.is_some());
+    let (account, _) = context.account()?;
+    let standings = Standings::of(&context.wallet.state, account, network.ledger.time);
+    let standing = standings.text(&output, spent.is_some());
     let lines = context.with_words(&network, |words| explain(&output.output, words));
     if context.terminal.is_json() {
         let mut value = record_json(&output, standing);
@@ -254,11 +281,11 @@ pub(super) fn transaction(context: &mut Context<'_>, id: TransactionId) -> Outco
     }
     if context.terminal.is_json() {
         let hrp = &network.parameters.bech32_hrp;
+        let standings = Standings::of(state, account, network.ledger.time);
         let list = |records: &[&&tangle_wallet::Record]| {
             let rows = records.iter().map(|record| {
                 let held = &record.output;
-                let standing = Standing::of(&held.output, state, network.ledger.time);
-                record_json(held, standing_text(standing, record.spent.is_some()))
+                record_json(held, standings.text(held, record.spent.is_some()))
             });
             rows.collect::<Vec<_>>()
         };

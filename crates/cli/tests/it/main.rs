@@ -11,6 +11,7 @@ mod operating;
 mod proof;
 mod spam;
 mod terminal;
+mod votes;
 mod wallet;
 mod wallet_page;
 mod wallet_texts;

@@ -150,6 +150,7 @@ fn every_command_says_what_it_does_and_why_it_does_not() {
     tokens(&mut person);
     chains(&mut person);
     offline(&mut person);
+    votes(&mut person);
     what_there_is(&mut person);
     damaged(&mut person);
     every_command_has_a_page(&person);
@@ -314,6 +315,40 @@ fn offline(person: &mut Person) {
     person.fails("sign prepared.json other.json -a bob", &[]);
     person.does("submit signed.json", &[]);
     person.fails("submit prepared.json", &[]);
+}
+
+fn votes(person: &mut Person) {
+    use Typed::Open;
+    let nothing = format!("0x{}", "11".repeat(32));
+    // The node itself may have no such interface, or no event.
+    let node = person.network.url("node").to_owned();
+    let voting = crate::votes::Voting::start(&node);
+    let event = voting.event;
+    person.quietly(&format!("set-node {}", voting.url));
+    person.fails(&format!("vote {event} 1 1"), &[]);
+    person.fails("voting-output", &[]);
+    person.does("increase-voting-power 25TST", &[]);
+    person.fails("increase-voting-power 25", &[]);
+    person.does("voting-power", &[]);
+    person.fails("voting-power -a nobody", &[]);
+    let prompt = "number of the answer, 0 for none: ";
+    let answers = [Open(prompt, "1"), Open(prompt, "2")];
+    person.does(&format!("vote {event}"), &answers);
+    person.fails(&format!("vote {event}"), &[Open(prompt, "7")]);
+    person.fails(&format!("vote {event} 7 1"), &[]);
+    person.fails(&format!("vote {event} 1"), &[]);
+    person.fails(&format!("vote {nothing} 1"), &[]);
+    person.does("participation-overview", &[]);
+    person.fails(&format!("participation-overview {nothing}"), &[]);
+    person.does("voting-output", &[]);
+    person.does("increase-voting-power 5TST", &[]);
+    person.does("vote", &[]);
+    person.does("decrease-voting-power 10TST", &[]);
+    person.fails("decrease-voting-power 100TST", &[]);
+    person.does(&format!("stop-participating {event}"), &[]);
+    person.fails(&format!("stop-participating {event}"), &[]);
+    person.fails("vote", &[]);
+    person.quietly(&format!("set-node {node}"));
 }
 
 fn what_there_is(person: &mut Person) {
