@@ -42,7 +42,7 @@ pub(crate) fn reading() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(events))
         .routes(routes!(event))
         .routes(routes!(event_status))
-        .routes(routes!(output))
+        .routes(routes!(participations_of_output))
         .routes(routes!(address_outputs))
         .routes(routes!(address_rewards))
         .routes(routes!(active))
@@ -154,7 +154,7 @@ async fn event_status(
         (status = 404, description = "It takes part in nothing.", body = ErrorBody),
     )
 )]
-async fn output(
+async fn participations_of_output(
     State(app): State<Arc<App>>,
     PathParam(id): PathParam<OutputId>,
 ) -> Result<Response, ApiError> {
