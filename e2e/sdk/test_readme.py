@@ -50,24 +50,29 @@ def test_python_example_prints_what_the_readme_says(network):
     assert done.stdout.split() == ["included", "2500000"]
 
 
-def test_curl_examples_work(network):
-    block_id = None
+def test_curl_examples_work(network, tmp_path):
+    (event,) = block_of("json")
+    (tmp_path / "event.json").write_text(event, encoding="utf-8")
+    block_id = newest_id = None
     commands = curl_commands()
     assert len(commands) >= 5
     for command in commands:
         if "0x…" in command:
-            command = command.replace("0x…", block_id)
+            command = command.replace("0x…", newest_id)
         arguments = shlex.split(on(network, command))
         if "-sN" in arguments:
             assert "error" not in first_event(arguments)
             continue
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(
+            arguments, capture_output=True, text=True, timeout=20, check=True, cwd=tmp_path
+        )
         if "-w" in arguments:
             assert done.stdout.strip() == "200"
             continue
         answer = json.loads(done.stdout)
         assert "error" not in answer, answer
         block_id = answer.get("blockId", block_id)
+        newest_id = answer.get("eventId", block_id)
     path = f"blocks/{block_id}/metadata"
     wait_until(
         "the example's block is final",
