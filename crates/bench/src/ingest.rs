@@ -291,29 +291,32 @@ pub(crate) fn feed(
     let started = Instant::now();
     let seen = std::thread::scope(|scope| -> Result<Observations> {
         let watcher = scope.spawn(|| watch(&handle, before, &is_done));
-        loop {
-            let parcel = source.parcel(PARCEL_BLOCKS)?;
-            if parcel.is_empty() {
-                break;
+        let mut give = || -> Result<()> {
+            loop {
+                let parcel = source.parcel(PARCEL_BLOCKS)?;
+                if parcel.is_empty() {
+                    return wait_for(&handle, before + fed);
+                }
+                if fed / SAMPLE_EVERY != (fed + parcel.len() as u64) / SAMPLE_EVERY {
+                    samples.push((id_of(&parcel[0])?, Instant::now()));
+                }
+                fed += parcel.len() as u64;
+                progress.advance(parcel.len() as u64);
+                fed_bytes += parcel.iter().map(|block| block.len() as u64).sum::<u64>();
+                if !handle.ingest(parcel) {
+                    bail!("the node stopped");
+                }
+                if let Some(rate) = rate {
+                    let due = started + Duration::from_secs_f64(fed as f64 / f64::from(rate));
+                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                }
             }
-            if fed / SAMPLE_EVERY != (fed + parcel.len() as u64) / SAMPLE_EVERY {
-                samples.push((id_of(&parcel[0])?, Instant::now()));
-            }
-            fed += parcel.len() as u64;
-            progress.advance(parcel.len() as u64);
-            fed_bytes += parcel.iter().map(|block| block.len() as u64).sum::<u64>();
-            if !handle.ingest(parcel) {
-                bail!("the node stopped");
-            }
-            if let Some(rate) = rate {
-                let due = started + Duration::from_secs_f64(fed as f64 / f64::from(rate));
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            }
-        }
-        let waited = wait_for(&handle, before + fed);
+        };
+        let given = give();
+        // Also when it failed: the watcher would go on for ever.
         is_done.store(true, Ordering::Relaxed);
         let seen = watcher.join().expect("no panic");
-        waited.map(|()| seen)
+        given.map(|()| seen)
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let per_block = |value: f64| value / fed as f64;
