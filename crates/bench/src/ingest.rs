@@ -315,8 +315,7 @@ pub(crate) fn feed(
         let given = give();
         // Also when it failed: the watcher would go on for ever.
         is_done.store(true, Ordering::Relaxed);
-        let seen = watcher.join().expect("no panic");
-        given.map(|()| seen)
+        given.map(|()| watcher.join().expect("no panic"))
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let per_block = |value: f64| value / fed as f64;
