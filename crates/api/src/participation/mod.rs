@@ -310,9 +310,7 @@ async fn active(
     State(app): State<Arc<App>>,
     PathParam(id): PathParam<EventId>,
 ) -> Result<Response, ApiError> {
-    let counter = counter(&app)?;
-    let found = app.scan(move |_| Ok(counter.participations(&id, true)));
-    content::json(&found.await?)
+    participations(&app, id, true).await
 }
 
 /// The participations in an event that have ended; none for an event that this node does not count.
@@ -330,8 +328,13 @@ async fn past(
     State(app): State<Arc<App>>,
     PathParam(id): PathParam<EventId>,
 ) -> Result<Response, ApiError> {
-    let counter = counter(&app)?;
-    let found = app.scan(move |_| Ok(counter.participations(&id, false)));
+    participations(&app, id, false).await
+}
+
+/// The participations in an event that go on, or those that have ended.
+async fn participations(app: &App, id: EventId, go_on: bool) -> Result<Response, ApiError> {
+    let counter = counter(app)?;
+    let found = app.scan(move |_| Ok(counter.participations(&id, go_on)));
     content::json(&found.await?)
 }
 

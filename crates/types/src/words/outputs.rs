@@ -309,6 +309,16 @@ mod tests {
         assert_eq!(plain("grüße 你好"), "grüße 你好");
     }
 
+    /// Words of a network with the coin `unit`, in its first second.
+    fn words<'a>(unit: &'a Unit, name: &'a dyn Fn(&Address) -> Option<String>) -> Words<'a> {
+        Words {
+            hrp: "tst",
+            unit,
+            now: UnixSeconds(0),
+            name,
+        }
+    }
+
     /// Texts that somebody would put into a tag, metadata or a name.
     fn hostile_texts() -> Vec<Vec<u8>> {
         let mut texts: Vec<Vec<u8>> = [
@@ -341,12 +351,7 @@ mod tests {
     fn hostile_texts_of_every_output_are_one_short_harmless_line() {
         let owner = Address::Ed25519([7; 32]);
         let unit = Unit::new("TST", 6);
-        let words = Words {
-            hrp: "tst",
-            unit: &unit,
-            now: UnixSeconds(0),
-            name: &|_| None,
-        };
+        let words = words(&unit, &|_| None);
         for text in hostile_texts() {
             let tag = Feature::Tag(text[..text.len().min(64)].to_vec());
             let said = Feature::Metadata(text.clone());
@@ -387,12 +392,7 @@ mod tests {
     #[test]
     fn a_voting_output_says_for_what() {
         let unit = Unit::new("TST", 6);
-        let words = Words {
-            hrp: "tst",
-            unit: &unit,
-            now: UnixSeconds(0),
-            name: &|_| None,
-        };
+        let words = words(&unit, &|_| None);
         let said = |metadata: &[u8]| {
             let Output::Basic(mut basic) = Output::basic(Address::Ed25519([7; 32]), 1) else {
                 unreachable!("it is basic");
@@ -430,12 +430,8 @@ mod tests {
     fn sentences_know_who_is_meant() {
         let owner = Address::Ed25519([7; 32]);
         let unit = Unit::new("TST", 6);
-        let words = Words {
-            hrp: "tst",
-            unit: &unit,
-            now: UnixSeconds(0),
-            name: &|address| (*address == owner).then(|| "alice".to_owned()),
-        };
+        let name = |address: &Address| (*address == owner).then(|| "alice".to_owned());
+        let words = words(&unit, &name);
         let output = Output::basic(owner, 1_500_000);
         let sentences = words.sentences(&output);
         assert_eq!(sentences[1].0[1], Part::Address(owner));
