@@ -176,6 +176,11 @@ impl LogWriter {
         Ok(())
     }
 
+    /// Bytes with which a segment is full; one of many small blocks is full before.
+    pub(crate) const fn segment_bytes(&self) -> u64 {
+        self.segment_bytes
+    }
+
     /// Whether the segment should be closed.
     pub(crate) fn is_full(&self) -> bool {
         self.size >= self.segment_bytes || self.active.count() >= SEGMENT_BLOCKS_MAX
