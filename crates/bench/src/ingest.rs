@@ -106,6 +106,15 @@ struct Observations {
     windows: Vec<Window>,
 }
 
+impl Observations {
+    /// Milliseconds between milestones.
+    fn gaps(&self) -> Vec<f64> {
+        let gap =
+            |pair: &[(MilestoneIndex, Instant)]| (pair[1].1 - pair[0].1).as_secs_f64() * 1_000.0;
+        self.durable.windows(2).map(gap).collect()
+    }
+}
+
 impl KindName {
     const fn kind(self) -> Kind {
         match self {
@@ -330,11 +339,7 @@ pub(crate) fn feed(
     let seconds = started.elapsed().as_secs_f64();
     let per_block = |value: f64| value / fed as f64;
     let mut finality = finality(&handle, &samples, &seen)?;
-    let mut gaps: Vec<f64> = seen
-        .durable
-        .windows(2)
-        .map(|pair| (pair[1].1 - pair[0].1).as_secs_f64() * 1_000.0)
-        .collect();
+    let mut gaps = seen.gaps();
     Ok(Figures {
         kind: String::new(),
         blocks: fed,

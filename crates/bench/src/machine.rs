@@ -27,8 +27,8 @@ pub(crate) fn cpu_seconds_of(process: u32) -> f64 {
     ticks as f64 / TICKS_PER_SECOND
 }
 
-/// Processor time that the calling thread has used so far, in seconds; a few milliseconds may not be
-/// counted yet.
+/// Processor time that the calling thread has used so far, in seconds; a few milliseconds may be
+/// missing.
 pub(crate) fn thread_cpu_seconds() -> f64 {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = stat.split_whitespace().next();
