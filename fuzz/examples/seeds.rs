@@ -31,6 +31,7 @@ fn main() -> std::io::Result<()> {
         to_json(&ProtocolParametersJson::from(&parameters)),
     );
     text_seeds(&mut add);
+    participation_seeds(&mut add);
     add("genesis", GENESIS.as_bytes().to_vec());
     for message in [
         Message::MilestoneRequest(None),
@@ -136,6 +137,17 @@ fn text_seeds(add: &mut impl FnMut(&'static str, Vec<u8>)) {
     }
     for length in [32, 34, 38] {
         add(&format!("0x{}", "08".repeat(length)));
+    }
+}
+
+fn participation_seeds(add: &mut impl FnMut(&'static str, Vec<u8>)) {
+    let mut add = |bytes| add("participation", bytes);
+    let vectors = vector("participation.json");
+    for name in ["events", "participations"] {
+        for entry in list(&vectors[name]) {
+            add(bytes(&entry["bytes"]));
+            add(to_json(&entry["json"]));
+        }
     }
 }
 

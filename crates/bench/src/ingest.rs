@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use bytes::Bytes;
 use serde::Serialize;
 use tangle_consensus::{KeyRange, MilestoneKeys, Pace};
 use tangle_crypto::ed25519::SecretKey;
@@ -18,11 +20,13 @@ use tangle_types::{BlockId, MilestoneIndex, ProtocolParameters, RentStructure, U
 use crate::flatness::{self, Flatness, Window, Windows};
 use crate::folder::Folder;
 use crate::report::{self, note, quantile};
-use crate::workload::{Kind, WIDTH, Wallet, Workload, id_of};
+use crate::workload::{Kind, Source, WIDTH, Wallet, Workload, id_of};
 use crate::{limit, machine, selection};
 
 /// Blocks of a parcel that is handed to the node at once.
 const PARCEL_BLOCKS: usize = 64;
+/// Parcels that are read ahead.
+const PARCELS_AHEAD: usize = 16;
 /// One block in so many is asked when it was confirmed.
 const SAMPLE_EVERY: u64 = 499;
 /// Blocks over which the limit is measured at most.
@@ -79,7 +83,10 @@ pub(crate) struct Figures {
     pub(crate) blocks_per_second: f64,
     limit_blocks_per_second: f64,
     ratio_to_limit: f64,
+    /// Without what the benchmark takes to read the blocks from their file.
     cpu_us_per_block: f64,
+    /// What it takes.
+    reading_cpu_us_per_block: f64,
     written_bytes_per_block: f64,
     pub(crate) block_size_bytes: f64,
     peak_memory_bytes: u64,
@@ -97,6 +104,15 @@ struct Observations {
     /// When each milestone became durable.
     durable: Vec<(MilestoneIndex, Instant)>,
     windows: Vec<Window>,
+}
+
+impl Observations {
+    /// Milliseconds between milestones.
+    fn gaps(&self) -> Vec<f64> {
+        let gap =
+            |pair: &[(MilestoneIndex, Instant)]| (pair[1].1 - pair[0].1).as_secs_f64() * 1_000.0;
+        self.durable.windows(2).map(gap).collect()
+    }
 }
 
 impl KindName {
@@ -281,7 +297,7 @@ pub(crate) fn feed(
     progress: &Progress,
 ) -> Result<Figures> {
     let handle = node.handle();
-    let mut source = workload.read()?;
+    let source = workload.read()?;
     let before = handle.status().referenced_total;
     let is_done = AtomicBool::new(false);
     let mut samples = Vec::new();
@@ -289,14 +305,14 @@ pub(crate) fn feed(
     machine::reset_peak();
     let (cpu, written) = (machine::cpu_seconds(), machine::written_bytes());
     let started = Instant::now();
-    let seen = std::thread::scope(|scope| -> Result<Observations> {
+    let (seen, reading) = std::thread::scope(|scope| -> Result<(Observations, f64)> {
         let watcher = scope.spawn(|| watch(&handle, before, &is_done));
-        let mut give = || -> Result<()> {
-            loop {
-                let parcel = source.parcel(PARCEL_BLOCKS)?;
-                if parcel.is_empty() {
-                    return wait_for(&handle, before + fed);
-                }
+        let (parcels, read) = sync_channel(PARCELS_AHEAD);
+        let reader = scope.spawn(|| read_ahead(source, parcels));
+        // Takes the channel with it: a reader whose parcels nobody takes ends.
+        let give = || -> Result<()> {
+            for parcel in read {
+                let parcel: Vec<Bytes> = parcel?;
                 if fed / SAMPLE_EVERY != (fed + parcel.len() as u64) / SAMPLE_EVERY {
                     samples.push((id_of(&parcel[0])?, Instant::now()));
                 }
@@ -311,20 +327,19 @@ pub(crate) fn feed(
                     std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 }
             }
+            wait_for(&handle, before + fed)
         };
         let given = give();
         // Also when it failed: the watcher would go on for ever.
         is_done.store(true, Ordering::Relaxed);
-        given.map(|()| watcher.join().expect("no panic"))
+        let reading = reader.join().expect("no panic");
+        given.map(|()| (watcher.join().expect("no panic"), reading))
     })?;
+    let cpu = machine::cpu_seconds() - cpu - reading;
     let seconds = started.elapsed().as_secs_f64();
     let per_block = |value: f64| value / fed as f64;
     let mut finality = finality(&handle, &samples, &seen)?;
-    let mut gaps: Vec<f64> = seen
-        .durable
-        .windows(2)
-        .map(|pair| (pair[1].1 - pair[0].1).as_secs_f64() * 1_000.0)
-        .collect();
+    let mut gaps = seen.gaps();
     Ok(Figures {
         kind: String::new(),
         blocks: fed,
@@ -332,7 +347,8 @@ pub(crate) fn feed(
         blocks_per_second: fed as f64 / seconds,
         limit_blocks_per_second: 0.0,
         ratio_to_limit: 0.0,
-        cpu_us_per_block: per_block((machine::cpu_seconds() - cpu) * 1e6),
+        cpu_us_per_block: per_block(cpu * 1e6),
+        reading_cpu_us_per_block: per_block(reading * 1e6),
         written_bytes_per_block: per_block((machine::written_bytes() - written) as f64),
         block_size_bytes: per_block(fed_bytes as f64),
         peak_memory_bytes: machine::peak_bytes(),
@@ -343,6 +359,16 @@ pub(crate) fn feed(
         flatness: flatness::compare(&seen.windows),
         windows: seen.windows,
     })
+}
+
+/// Hands over all parcels of a source, and says how many seconds of processor time that took.
+fn read_ahead(mut source: Source, parcels: SyncSender<Result<Vec<Bytes>>>) -> f64 {
+    loop {
+        let parcel = source.parcel(PARCEL_BLOCKS);
+        if parcel.as_ref().is_ok_and(Vec::is_empty) || parcels.send(parcel).is_err() {
+            return machine::thread_cpu_seconds();
+        }
+    }
 }
 
 /// Waits until `target` blocks are referenced by durable milestones.

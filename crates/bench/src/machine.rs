@@ -1,6 +1,7 @@
 //! What the operating system says about this process. Zeros where it says nothing.
 
 use std::fs;
+use std::time::Duration;
 
 /// Ticks a second of the times in `/proc`: fixed by the Linux interface.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -24,6 +25,15 @@ pub(crate) fn cpu_seconds_of(process: u32) -> f64 {
         .filter_map(|field| field.parse::<u64>().ok())
         .sum();
     ticks as f64 / TICKS_PER_SECOND
+}
+
+/// Processor time that the calling thread has used so far, in seconds; a few milliseconds may be
+/// missing.
+pub(crate) fn thread_cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = stat.split_whitespace().next();
+    let nanoseconds: Option<u64> = nanoseconds.and_then(|field| field.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0)).as_secs_f64()
 }
 
 /// Bytes that this process has caused to be written to disk.

@@ -14,16 +14,16 @@
 //! leave out at most `w` blocks, and parents that name every tip leave out none. A block costs a
 //! look-up for each parent, whatever its past cone is like.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use tangle_crypto::blake2b;
-use tangle_types::BlockId;
+use tangle_types::{BlockId, IdMap};
 
 /// Tips with the sizes of their trees, in an order that follows from the inputs alone.
 #[derive(Debug)]
 pub(crate) struct Branches {
     tips: Vec<Tip>,
-    positions: HashMap<BlockId, usize>,
+    positions: IdMap<BlockId, usize>,
     merging_count: usize,
     chance: Chance,
 }
@@ -50,7 +50,7 @@ impl Branches {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             tips: Vec::new(),
-            positions: HashMap::new(),
+            positions: IdMap::default(),
             merging_count: 0,
             chance: Chance { seed, count: 0 },
         }

@@ -1,6 +1,6 @@
 //! The engine: one value that is a node.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tangle_consensus::{AnnounceError, Coordinator, MilestoneKeys, ParameterSchedule, Previous};
@@ -11,7 +11,8 @@ use tangle_dag::{
 use tangle_ledger::LastReceipt;
 use tangle_sync::{Act, Neighbourhood, Progress};
 use tangle_types::{
-    BlockId, MilestoneId, MilestoneIndex, ParametersOption, Payload, ProtocolParameters, Treasury,
+    BlockId, IdMap, MilestoneId, MilestoneIndex, ParametersOption, Payload, ProtocolParameters,
+    Treasury,
 };
 
 use crate::crowd::{Crowd, Origin};
@@ -107,7 +108,7 @@ pub struct Engine<S> {
     /// Blocks that may wait for parents without a milestone that needs them.
     pub(crate) loose_count_max: usize,
     /// Where cones end; the store knows nothing of these blocks. Empty once they are too deep.
-    entry_points: HashMap<BlockId, MilestoneIndex>,
+    entry_points: IdMap<BlockId, MilestoneIndex>,
     pub(crate) unreferenced_count_max: usize,
     pub(crate) announcement: Option<ParametersOption>,
     pub(crate) halted: Option<Halt>,
@@ -354,7 +355,7 @@ impl<S: Store> Engine<S> {
         let is_deep =
             |index: &MilestoneIndex| confirmed.saturating_sub(index.0) > ENTRY_POINT_DEPTH_MAX;
         if !self.entry_points.is_empty() && self.entry_points.values().all(is_deep) {
-            self.entry_points = HashMap::new();
+            self.entry_points = IdMap::default();
         }
     }
 
@@ -626,7 +627,7 @@ impl<S: Store> Engine<S> {
 /// The milestone by which a block of the past was referenced, or at which an entry point lies.
 fn root_of<S: Store>(
     store: &S,
-    entry_points: &HashMap<BlockId, MilestoneIndex>,
+    entry_points: &IdMap<BlockId, MilestoneIndex>,
     id: &BlockId,
 ) -> Result<Option<MilestoneIndex>, S::Error> {
     let metadata = store.metadata(id)?;

@@ -240,8 +240,9 @@ impl Writer {
             .table()
             .map_or(ledger_index, |table| table.closed_at());
         if self.bases.newest(&self.shared)? < needed {
-            // Writing a base costs as much as it gives back, or less.
-            if size_bytes >= self.bases.size_bytes() {
+            // Writing a base costs as much as it gives back, or less; and files of few bytes wait
+            // for each other, as each base is a thread, a file and a wait for the disk.
+            if size_bytes >= self.bases.size_bytes().max(self.log.segment_bytes()) {
                 self.bases.begin(&self.shared)?;
             }
             if self.bases.newest(&self.shared)? < needed {

@@ -30,6 +30,7 @@ impl Default for IdState {
 impl BuildHasher for IdState {
     type Hasher = IdHasher;
 
+    #[inline]
     fn build_hasher(&self) -> IdHasher {
         IdHasher {
             keys: self.keys,
@@ -46,6 +47,7 @@ pub struct IdHasher {
 }
 
 impl Hasher for IdHasher {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         if let Some((low, rest)) = bytes.split_first_chunk::<8>()
             && let Some((high, rest)) = rest.split_first_chunk::<8>()
@@ -64,6 +66,7 @@ impl Hasher for IdHasher {
         }
     }
 
+    #[inline]
     fn write_u64(&mut self, word: u64) {
         // Small numbers in sequence are spread first: their multiples of one key are too regular.
         let word = word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -71,14 +74,17 @@ impl Hasher for IdHasher {
     }
 
     // The length of an id is always the same.
+    #[inline]
     fn write_usize(&mut self, _: usize) {}
 
+    #[inline]
     fn finish(&self) -> u64 {
         self.hash
     }
 }
 
 /// The halves of a product, folded: the low and the high bits are good.
+#[inline]
 fn folded_product(left: u64, right: u64) -> u64 {
     let product = u128::from(left) * u128::from(right);
     (product as u64) ^ ((product >> 64) as u64)

@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod counting;
 mod crash;
 mod dev;
 mod network;

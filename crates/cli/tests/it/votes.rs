@@ -52,7 +52,7 @@ fn listen(node: &str, event: Value, id: String) -> String {
 }
 
 /// An event with two questions.
-fn event() -> Value {
+pub(crate) fn event() -> Value {
     let answers = |first: &str| {
         json!([
             { "value": 1, "text": first, "additionalInfo": "" },

@@ -4,6 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 
 use tangle_types::{BlockId, BlockMetadata};
 
+use super::SEGMENT_BLOCKS_MAX;
+
+/// Blocks for which there is room from the beginning: those of a segment, and of the batch that
+/// fills it.
+const CAPACITY: usize = SEGMENT_BLOCKS_MAX.next_power_of_two();
+/// Parents that most blocks have.
+const PARENTS_DEFAULT: usize = 2;
 /// A free place of the hash table.
 const FREE: u32 = u32::MAX;
 
@@ -50,9 +57,11 @@ pub(crate) struct Hot {
 impl Hot {
     pub(crate) fn new() -> Self {
         Self {
-            entries: Vec::new(),
-            distances: Vec::new(),
-            ends: Vec::new(),
+            // The system gives memory when it is first written to: what is not needed costs
+            // nothing, and what grows need not be moved.
+            entries: Vec::with_capacity(CAPACITY),
+            distances: Vec::with_capacity(PARENTS_DEFAULT * CAPACITY),
+            ends: Vec::with_capacity(CAPACITY),
             slots: vec![FREE; 64],
             awaiting_count: 0,
             seed: RandomState::new().hash_one(0) | 1,

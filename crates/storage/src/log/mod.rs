@@ -145,13 +145,8 @@ impl BlockLog {
 
     /// Finds a block by its id.
     pub(crate) fn find(&self, id: &BlockId) -> Result<Option<Found>, StoreError> {
-        self.find_outside(id, 0)
-    }
-
-    /// [`BlockLog::find`] without the newest `skipped` segments.
-    fn find_outside(&self, id: &BlockId, skipped: usize) -> Result<Option<Found>, StoreError> {
         let state = self.read();
-        for segment in state.young().skip(skipped) {
+        for segment in state.young() {
             if let Some((index, entry)) = segment.find_hot(id) {
                 return Ok(Some(Found {
                     segment: Arc::clone(segment),

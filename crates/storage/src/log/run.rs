@@ -8,7 +8,7 @@
 //! | – | filter |
 //!
 //! Two ids may have the same key, so whoever looks up compares the whole id afterwards. The first
-//! keys and the filter are held in memory: about 1.3 bytes for each block.
+//! keys and the filter are held in memory: about 0.7 bytes for each block.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,11 +23,11 @@ const HEADER_BYTES: usize = 64;
 const PAIR_BYTES: usize = 16;
 /// Entries of a page.
 const PAGE_PAIRS: usize = 256;
-/// Entries for which a block of the filter of 512 bits is meant: 10 bits each. One look in a
-/// hundred reads a page in vain.
-const FILTER_BLOCK_KEYS: usize = 51;
-/// Bits set for a key.
-const FILTER_BITS: u32 = 6;
+/// Entries for which a block of the filter of 512 bits is meant: 5 bits each. One look in ten reads
+/// a page in vain; looks are for blocks that hang on old ones, and for what people ask about.
+const FILTER_BLOCK_KEYS: usize = 102;
+/// Bits set for a key. Fewer than a filter has been written with may be looked at.
+const FILTER_BITS: u32 = 3;
 
 /// A key and a block's number.
 pub(crate) type Pair = (u64, u64);
@@ -49,7 +49,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Writes sorted `pairs`, `count` of them at most.
+    /// Writes sorted `pairs`, `count` of them or about as many.
     pub(crate) fn create(
         path: PathBuf,
         span: (u64, u64),

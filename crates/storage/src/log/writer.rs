@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use tangle_engine::CheckedBlock;
-use tangle_types::{BlockId, BlockMetadata, IdMap, MilestoneIndex};
+use tangle_types::{BlockMetadata, MilestoneIndex};
 
 use super::closer::{Closer, Full, Task};
 use super::flusher::Flusher;
@@ -15,9 +15,10 @@ use super::frame::{self, FrameKind};
 use super::hot::Entry;
 use super::run::{self, Run};
 use super::segment::{self, Segment};
+use super::young::Unstored;
 use super::{
     BlockLog, HOT_SEGMENTS_MAX, HOT_SEGMENTS_MIN, MERGE_COUNT, OPEN_SEGMENTS, Position, Prepare,
-    SEGMENT_BLOCKS_MAX, STRAGGLERS_MAX, distance,
+    SEGMENT_BLOCKS_MAX, STRAGGLERS_MAX,
 };
 use crate::StoreError;
 use crate::error::AtPath;
@@ -71,15 +72,9 @@ impl LogWriter {
 
     /// Appends the blocks that are not there yet.
     pub(crate) fn append_blocks(&mut self, blocks: &[Arc<CheckedBlock>]) -> Result<(), StoreError> {
-        let mut new = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            if self.log.find(&block.id())?.is_none() {
-                new.push(block);
-            }
-        }
-        let blocks = new;
-        self.buffer.clear();
         let next_seq = self.active.first_seq + self.active.count() as u64;
+        let Unstored { blocks, distances } = self.log.unstored(blocks, next_seq)?;
+        self.buffer.clear();
         let mut entries = Vec::with_capacity(blocks.len());
         for (block, seq) in blocks.iter().zip(next_seq..) {
             entries.push(Entry {
@@ -97,7 +92,7 @@ impl LogWriter {
             );
         }
         self.flush()?;
-        let mut distances = self.distances(&blocks, next_seq)?.into_iter();
+        let mut distances = distances.into_iter();
         self.active.fill(|hot| {
             for (entry, block) in entries.into_iter().zip(blocks) {
                 hot.push(entry);
@@ -108,47 +103,11 @@ impl LogWriter {
         Ok(())
     }
 
-    /// How far the parents of blocks lie behind them, for all in a row; 0 for a parent that is not
-    /// stored. The blocks get the numbers from `next_seq` on.
-    fn distances(
-        &self,
-        blocks: &[&Arc<CheckedBlock>],
-        next_seq: u64,
-    ) -> Result<Vec<u32>, StoreError> {
-        let together: IdMap<BlockId, u64> = blocks
-            .iter()
-            .map(|block| block.id())
-            .zip(next_seq..)
-            .collect();
-        let parents = || {
-            let numbered = blocks.iter().zip(next_seq..);
-            numbered.flat_map(|(block, seq)| block.parents().iter().map(move |id| (id, seq)))
-        };
-        let known: Vec<Option<u64>> = {
-            let hot = self.active.read_hot();
-            let in_memory = |id| {
-                let index = hot.as_ref()?.find(id)?;
-                Some(self.active.first_seq + index as u64)
-            };
-            let find = |(id, _)| together.get(id).copied().or_else(|| in_memory(id));
-            parents().map(find).collect()
-        };
-        let mut distances = Vec::with_capacity(known.len());
-        for ((id, seq), parent) in parents().zip(known) {
-            let parent = match parent {
-                Some(parent) => Some(parent),
-                None => self.log.find_outside(id, 1)?.map(|found| found.seq()),
-            };
-            distances.push(distance(seq, parent));
-        }
-        Ok(distances)
-    }
-
     /// Appends a block without parents, whatever its bytes.
     #[cfg(test)]
     pub(super) fn append_block_bytes(
         &mut self,
-        id: BlockId,
+        id: tangle_types::BlockId,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
         let entry = Entry {
@@ -215,6 +174,11 @@ impl LogWriter {
             }
         }
         Ok(())
+    }
+
+    /// Bytes with which a segment is full; one of many small blocks is full before.
+    pub(crate) const fn segment_bytes(&self) -> u64 {
+        self.segment_bytes
     }
 
     /// Whether the segment should be closed.
@@ -327,20 +291,18 @@ pub(super) fn settle(log: &BlockLog) {
 /// Merges neighbouring runs of about a size, as long as there are enough of them.
 pub(super) fn merge(log: &BlockLog) -> Result<(), StoreError> {
     loop {
-        let (inputs, first_seq) = {
+        let (inputs, (first, first_seq)) = {
             let state = log.read();
             let Some(start) = mergeable(&state.runs) else {
                 return Ok(());
             };
             let inputs = state.runs[start..start + MERGE_COUNT].to_vec();
-            let first_seq = state
-                .segments
-                .front()
-                .map_or(0, |segment| segment.first_seq);
-            (inputs, first_seq)
+            let oldest = state.segments.front();
+            let oldest = oldest.map(|segment| (segment.number, segment.first_seq));
+            (inputs, oldest.unwrap_or_default())
         };
         let span = (inputs[MERGE_COUNT - 1].span.0, inputs[0].span.1);
-        let count = inputs.iter().map(|run| run.count()).sum();
+        let count = inputs.iter().map(|run| kept_count(run, first)).sum();
         let pairs = run::merge(&inputs, first_seq);
         let merged = Run::create(log.run_path(span), span, count, pairs)?;
         replace(&mut log.write().runs, &inputs, merged);
@@ -348,6 +310,13 @@ pub(super) fn merge(log: &BlockLog) -> Result<(), StoreError> {
             crate::disk::remove(run.path())?;
         }
     }
+}
+
+/// Entries of a run that are of segments from number `first` on, about.
+fn kept_count(run: &Run, first: u64) -> usize {
+    let segments = run.span.1 - run.span.0 + 1;
+    let gone = first.saturating_sub(run.span.0).min(segments);
+    (run.count() as u64 * (segments - gone)).div_ceil(segments) as usize
 }
 
 /// Puts a merged run in the place of those that it was made from; some of the oldest may be gone,

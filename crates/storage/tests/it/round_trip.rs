@@ -174,6 +174,33 @@ fn block_can_be_read_before_any_sync_and_is_unreferenced() {
 }
 
 #[test]
+fn block_is_stored_once_however_often_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut chain, mut writer, reader) = new_store(folder.path());
+    // Five block files, of which only the newest ones stay in memory.
+    let mut blocks: Vec<_> = (0..400).map(|_| chain.data(800)).collect();
+    let mut commits = vec![chain.confirm(&mut writer, &reader)];
+    commits.extend(chain.grow(&mut writer, &reader, 40));
+    let count = |reader: &Reader| reader.sizes().unwrap().block_count;
+    let before = count(&reader);
+    writer.append(&blocks).unwrap();
+    writer.append(&blocks[..7]).unwrap();
+    assert_eq!(count(&reader), before);
+    drop((writer, reader));
+    let (mut writer, reader) = reopen(folder.path(), &chain.genesis);
+    blocks.reverse();
+    writer.append(&blocks).unwrap();
+    let new = chain.data(10);
+    let on_an_old_one = chain.block_on(vec![blocks[300].id()], None);
+    let known = Arc::clone(&blocks[0]);
+    writer
+        .append(&[Arc::clone(&new), known, on_an_old_one, Arc::clone(&new)])
+        .unwrap();
+    assert_eq!(count(&reader), before + 2);
+    check(&reader, &commits);
+}
+
+#[test]
 fn new_store_holds_the_genesis() {
     let folder = tempfile::tempdir().unwrap();
     let (chain, writer, reader) = new_store(folder.path());

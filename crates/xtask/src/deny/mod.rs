@@ -19,7 +19,7 @@ use serde::Deserialize;
 const PACKAGES_MAX: usize = 450;
 /// The folders of the workspaces whose lock files are checked.
 /// Fuzzing is not among them: it needs a C++ compiler, which deny.toml forbids.
-const WORKSPACES: [&str; 2] = ["", "crosscheck"];
+const WORKSPACES: [&str; 3] = ["", "crosscheck", "e2e/votes"];
 
 #[derive(Deserialize)]
 struct Rules {
