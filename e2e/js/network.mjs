@@ -36,6 +36,11 @@ export async function startNetwork(config = "") {
     token() {
       return execFileSync(binary, ["tool", "jwt", "--key", about.jwtKeyFile], { encoding: "utf8" }).trim();
     },
+    /** What a command of a wallet of the test accounts says. */
+    wallet(...words) {
+      const place = ["--dir", join(folder, "wallet"), "--node", about.node, "--json"];
+      return JSON.parse(execFileSync(binary, ["wallet", ...words, ...place], { encoding: "utf8" }));
+    },
     async stop() {
       child.kill("SIGTERM");
       const [code] = await exit;

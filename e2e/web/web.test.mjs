@@ -21,6 +21,22 @@ after(async () => {
   assert.equal(await network?.stop(), 0, "the network ends in order");
 }, LIMIT);
 
+let made;
+
+/** A token and an alias, which alice is given once. */
+function things() {
+  if (made) return made;
+  network.wallet("init", "--dev");
+  const { outputs } = network.wallet("create-alias-output", "--from", "alice");
+  const { aliasId } = outputs.find((output) => output.aliasId);
+  const token = ["create-native-token", "--alias", aliasId, "1000000", "1000000"];
+  const { tokenId } = network.wallet(...token, "--from", "alice");
+  const second = network.wallet("create-alias-output", "--from", "alice").outputs;
+  // The alias of a token would take its foundry with it.
+  made = { tokenId, aliasId: second.find((output) => output.aliasId).aliasId };
+  return made;
+}
+
 /** A visitor whose browser complains to `troubles`. */
 function visitor(options) {
   return visit(browser, network.node, options);
@@ -145,6 +161,112 @@ for (const [name, options] of [
   });
 }
 
+for (const [name, options] of [
+  ["desk", { viewport: { width: 1280, height: 860 }, colorScheme: "light" }],
+  ["phone", { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true }],
+]) {
+  test(`tokens, an NFT and an alias change hands, at the width of a ${name}`, LIMIT, async () => {
+    const { context, page, troubles } = await visitor(options);
+    const { tokenId } = things();
+    // Without a script, the page of what was sent asks for itself again as well.
+    const sent = async (picture) => {
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.getByText("It is in the ledger. This is final.").waitFor();
+      await page.getByRole("heading", { name: "What went where" }).waitFor();
+      await checkPage(page, `${name}-${picture}`);
+    };
+    const choice = (label) => page.getByRole("combobox", { name: label, exact: true });
+    await page.goto("/wallet/alice/mint");
+    await page.getByLabel("What it says for ever").fill(`of ${name}`);
+    await page.getByRole("button", { name: "Mint" }).click();
+    await page.getByText("It is in the ledger. This is final.").waitFor();
+    const nft = await page.locator("a[href^='/explorer/nft/']").first().getAttribute("title");
+
+    await page.goto("/wallet/alice");
+    await page.getByRole("link", { name: "Send", exact: true }).click();
+    await page.getByRole("link", { name: "Tokens" }).click();
+    await choice("Token").selectOption(tokenId);
+    await page.getByLabel("To", { exact: true }).fill("bob");
+    await page.getByLabel("Amount", { exact: true }).fill("1000001");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText(/more than the account can spend now/).waitFor();
+    await checkPage(page, `${name}-token-refused`);
+    assert.match(troubles.pop(), /400/);
+    assert.equal(await choice("Token").inputValue(), tokenId);
+    await page.getByLabel("Amount", { exact: true }).fill("7");
+    await sent("token-sent");
+    await page.getByText("holds 7 of token").waitFor();
+    await page.getByText("belongs to bob").waitFor();
+
+    await page.goto("/wallet/alice/send-nft");
+    await choice("NFT").selectOption(nft);
+    await page.getByLabel("To", { exact: true }).fill("bob");
+    await checkPage(page, `${name}-nft`);
+    await sent("nft-sent");
+    await page.getByRole("link", { name: nft.slice(0, 10) }).waitFor();
+    await page.goto("/wallet/bob");
+    await page.locator(`.facts a[title='${nft}']`).waitFor();
+    await page.getByText("received 7 of token").first().waitFor();
+
+    // The second visitor gives back what the first one gave away.
+    const [from, to] = name === "desk" ? ["alice", "bob"] : ["bob", "alice"];
+    const alias = things().aliasId;
+    await page.goto(`/wallet/${from}/send-alias`);
+    await choice("Alias").selectOption(alias);
+    await page.getByLabel("To", { exact: true }).fill(to);
+    await checkPage(page, `${name}-alias`);
+    await sent("alias-sent");
+    await page.goto(`/wallet/${to}`);
+    await page.locator(`.facts a[title='${alias}']`).waitFor();
+    await page.goto(`/wallet/${from}`);
+    await page.getByText("sent alias").first().waitFor();
+    assert.equal(await page.locator(`.facts a[title='${alias}']`).count(), 0);
+    await checkPage(page, `${name}-gave`);
+    assert.deepEqual(troubles, []);
+    await context.close();
+  });
+}
+
+test("a form that is sent twice is carried out once", LIMIT, async () => {
+  const { context, page, troubles } = await visitor({ viewport: { width: 1280, height: 860 } });
+  const tag = "only once";
+  const fill = async () => {
+    await page.goto("/wallet/bob/send");
+    await page.getByLabel("To", { exact: true }).fill("alice");
+    await page.getByLabel("Amount", { exact: true }).fill("3TST");
+    await page.getByText("Tag, metadata").click();
+    await page.getByLabel("Tag", { exact: true }).fill(tag);
+  };
+  const received = async () => {
+    await page.goto("/wallet/alice");
+    await page.getByText("received 3 TST").first().waitFor();
+    return page.getByText("received 3 TST").count();
+  };
+  await fill();
+  await page.getByRole("button", { name: "Send" }).dblclick();
+  await page.getByText("It is in the ledger. This is final.").waitFor();
+  assert.equal(await received(), 1);
+
+  // The same form by two connections at once, and once more when it is decided.
+  await fill();
+  const pages = await page.locator("form[method=post]").evaluate((form) => {
+    const send = () => fetch(form.action, {
+      method: "POST", body: new URLSearchParams(new FormData(form)),
+    }).then((answer) => answer.url);
+    return Promise.all([send(), send()]);
+  });
+  const [first, again] = pages.toSorted((a, b) => a.length - b.length);
+  assert.equal(again, `${first}?again`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.waitForURL(again);
+  await page.getByText("It is in the ledger. This is final.").waitFor();
+  await page.getByText("nothing was sent again").waitFor();
+  await checkPage(page, "desk-again");
+  assert.equal(await received(), 2);
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
 test("explorer, peers and documentation are whole", LIMIT, async () => {
   const { context, page, troubles } = await visitor({ viewport: { width: 1280, height: 860 } });
   await page.goto("/explorer");
@@ -227,6 +349,30 @@ for (const [name, options] of [
     assert.ok(await stop.evaluate((button) => button === document.activeElement));
     await page.getByText("<b>load</b>").waitFor();
 
+    const watcher = await visitor(options);
+    await watcher.page.goto("/load");
+    await watcher.page.getByRole("link", { name: "Watch these blocks" }).click();
+    const tag = watcher.page.getByRole("textbox", { name: "Tag begins with" });
+    assert.equal(await tag.inputValue(), "<b>load</b>");
+    const drawn = async () => {
+      await watcher.page.waitForTimeout(100);
+      return Number(await watcher.page.locator("#tangle").getAttribute("data-blocks"));
+    };
+    await waitUntil("30 blocks of the load", async () => await drawn() >= 30);
+    const all = await drawn();
+    await checkPage(watcher.page, `${name}-load-visualizer`);
+    await tag.fill("<b>load</b>0");
+    await waitUntil("transfers only", async () => {
+      const count = await drawn();
+      return count > 0 && count < all;
+    });
+    await tag.fill("0x3c623e6c6f61643c2f623eff");
+    await waitUntil("no block has this tag", async () => await drawn() === 0);
+    await tag.fill("");
+    await waitUntil("all blocks", async () => await drawn() > 20);
+    assert.deepEqual(watcher.troubles, []);
+    await watcher.context.close();
+
     const other = await context.newPage();
     await other.goto("/load");
     await other.getByRole("button", { name: "Stop" }).waitFor();
@@ -238,6 +384,14 @@ for (const [name, options] of [
     assert.ok(await count() >= 20);
     assert.equal(await page.getByLabel("Blocks a second").inputValue(), "20");
     await checkPage(page, `${name}-loaded`);
+
+    // A load with transfers waits for coins of the faucet first, which is long enough to stop it.
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("heading", { name: "Getting ready" }).waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText("It was stopped before the first block.").waitFor();
+    assert.equal(await page.locator(".health.bad").count(), 0);
+    await checkPage(page, `${name}-stopped`);
     assert.deepEqual(troubles, []);
     await context.close();
   });
@@ -267,7 +421,7 @@ test("pages need no script", LIMIT, async () => {
   await page.getByLabel("What it says for ever").fill("without a script");
   await page.getByRole("button", { name: "Mint" }).click();
   await page.getByText("It is in the ledger. This is final.").waitFor();
-  await page.getByRole("link", { name: "bob" }).click();
+  await page.getByRole("link", { name: "bob", exact: true }).click();
   await page.getByText("made NFT").waitFor();
   await page.getByText("without a script").waitFor();
   assert.deepEqual(troubles, []);

@@ -14,6 +14,7 @@ const canvas = document.getElementById("tangle");
 const pause = document.getElementById("pause");
 const filter = document.getElementById("filter");
 const span = document.getElementById("span");
+const tag = document.getElementById("tag");
 const follow = document.getElementById("follow");
 const said = document.getElementById("said");
 const about = document.getElementById("about");
@@ -32,6 +33,8 @@ let pointer = null;
 let pinned = null;
 let rates = null;
 let isConnected = false;
+/** What the tags of blocks begin with that are drawn, in digits. */
+let tagStart = "0x";
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -46,6 +49,20 @@ readColours();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", readColours);
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** A tag in digits. It is typed as digits after 0x, or as the text that it is. */
+function digitsOf(text) {
+  if (/^0x([0-9a-f]{2})*$/i.test(text)) return text.toLowerCase();
+  const bytes = [...new TextEncoder().encode(text)];
+  return `0x${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+// Tags are compared when they or the wanted one are new, not whenever blocks are drawn.
+function readTag() {
+  tagStart = digitsOf(tag.value.trim());
+  for (const node of nodes.values()) node.isTagged = node.tag.startsWith(tagStart);
+}
+readTag();
+
 function kindOf(payload) {
   return payload === "taggedData" ? "data" : payload ?? "empty";
 }
@@ -55,9 +72,11 @@ function add(block, time) {
   const node = {
     id: block.blockId, time, kind: kindOf(block.payload), parents: [], children: [],
     state: block.payload === "milestone" ? "milestone" : "pending",
+    tag: block.tag || "0x", isTagged: false,
     // Multiples of the golden ratio spread evenly, however many there are.
     height: (number++ * 0.6180339887498949) % 1,
   };
+  node.isTagged = node.tag.startsWith(tagStart);
   for (const id of block.parents) {
     const parent = nodes.get(id);
     if (!parent) continue;
@@ -141,6 +160,7 @@ stream.addEventListener("error", () => {
 });
 
 function isShown(node) {
+  if (!node.isTagged) return false;
   const wanted = filter.value;
   return wanted === "all" || wanted === node.kind || wanted === node.state;
 }
@@ -327,6 +347,7 @@ pause.addEventListener("click", () => {
   pause.textContent = pausedAt === null ? "Pause" : "Go on";
   pause.setAttribute("aria-pressed", String(pausedAt !== null));
 });
+tag.addEventListener("input", readTag);
 canvas.addEventListener("pointermove", (event) => {
   pointer = { x: event.offsetX, y: event.offsetY };
 });

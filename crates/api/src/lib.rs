@@ -38,9 +38,10 @@ pub use config::{ApiConfig, BaseToken, EventLimits, Limits};
 pub use description::{json as openapi_json, openapi};
 pub use error::ApiError;
 pub use pages::{
-    AccountDetails, AccountEvent, AccountSummary, Asset, Attributes, Beside, HeldOutput, Html,
-    LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused, LoadRun, OrderError, Pages,
-    Payment, Setting, SinglePage, TestWallet, WalletAway, WalletFuture, WalletOrder, lines,
+    AccountDetails, AccountEvent, AccountSummary, AliasPart, Asset, Attributes, Beside, HeldOutput,
+    HeldToken, Html, LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused, LoadRun,
+    OrderError, Pages, Payment, SentTransaction, Setting, SinglePage, TestWallet, WalletAway,
+    WalletFuture, WalletOrder, lines,
 };
 pub use participation::{CounterError, CounterFuture, VoteCounter};
 pub use router::Interface;

@@ -91,6 +91,13 @@ impl SpamConfig {
     pub const TAG_BYTES_MAX: usize = TAG_SIZE_BYTES_MAX;
     /// Longest run that has an end.
     pub const SECONDS_MAX: u64 = 31_536_000;
+
+    /// What the tags of all blocks of a run with this tag begin with; those of transfers have a
+    /// digit more.
+    #[must_use]
+    pub fn tag_start(tag: &[u8]) -> &[u8] {
+        &tag[..tag.len().min(TAG_SIZE_BYTES_MAX - 1)]
+    }
 }
 
 /// Why a spammer does not start.
@@ -376,8 +383,7 @@ impl Shared {
 
     /// The tag of a transfer; transfers of the same coin have other numbers.
     fn mark(&self, number: u8) -> Vec<u8> {
-        let mut tag = self.config.tag.clone();
-        tag.truncate(TAG_SIZE_BYTES_MAX - 1);
+        let mut tag = SpamConfig::tag_start(&self.config.tag).to_vec();
         tag.push(b'0' + number);
         tag
     }

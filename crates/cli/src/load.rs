@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rand::Rng;
 use tangle_api::{LoadBounds, LoadGenerator, LoadOrder, LoadPhase, LoadRefused, LoadRun};
-use tangle_apps::{Mix, SpamConfig, SpamSummary, Spammer};
+use tangle_apps::{Mix, SpamConfig, SpamError, SpamSummary, Spammer};
 use tangle_client::Client;
 use tokio::sync::{mpsc, watch};
 
@@ -50,6 +50,8 @@ enum Stage {
     Preparing,
     Running(Spammer),
     Ended(Box<SpamSummary>),
+    /// Before the first block.
+    Stopped(Option<Box<SpamSummary>>),
     Failed(String),
 }
 
@@ -88,15 +90,18 @@ impl Loads {
         let Order { config, mut stop } = order;
         let prepared = tokio::select! {
             prepared = Spammer::prepare(client, faucet, config) => prepared,
-            _ = stop.wait_for(|is_stopping| *is_stopping) => {
-                return Stage::Failed("It was stopped before the first block.".to_owned());
-            }
+            _ = stop.wait_for(|is_stopping| *is_stopping) => return Stage::Stopped(None),
         };
         match prepared {
             Ok(spammer) => {
                 self.enter(Stage::Running(spammer.clone()));
-                Stage::Ended(Box::new(spammer.run(stop).await))
+                let summary = Box::new(spammer.run(stop.clone()).await);
+                if *stop.borrow() && summary.accepted == 0 {
+                    return Stage::Stopped(Some(summary));
+                }
+                Stage::Ended(summary)
             }
+            Err(SpamError::Stopped) => Stage::Stopped(None),
             Err(error) => Stage::Failed(error.to_string()),
         }
     }
@@ -172,6 +177,7 @@ impl LoadGenerator for Loads {
             }
             Stage::Running(spammer) => (LoadPhase::Settling, Some(spammer.summary())),
             Stage::Ended(summary) => (LoadPhase::Ended, Some(summary.as_ref().clone())),
+            Stage::Stopped(summary) => (LoadPhase::Stopped, summary.as_deref().cloned()),
             Stage::Failed(reason) => (LoadPhase::Failed(reason.clone()), None),
         };
         Some(told(run.order.clone(), phase, summary))
@@ -203,8 +209,10 @@ fn config(order: &LoadOrder) -> SpamConfig {
 }
 
 fn told(order: LoadOrder, phase: LoadPhase, summary: Option<SpamSummary>) -> LoadRun {
+    let tag_start = SpamConfig::tag_start(order.tag.as_bytes()).to_vec();
     let Some(summary) = summary else {
         return LoadRun {
+            tag_start,
             order,
             phase,
             seconds: 0.0,
@@ -217,6 +225,7 @@ fn told(order: LoadOrder, phase: LoadPhase, summary: Option<SpamSummary>) -> Loa
         };
     };
     LoadRun {
+        tag_start,
         order,
         phase,
         seconds: summary.seconds,

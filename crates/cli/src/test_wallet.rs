@@ -2,29 +2,43 @@
 //!
 //! ```text
 //! page ──> question ──> worker: learn what is new, answer or send ──> page
+//!                         ^ └─ on its way? ─┐
+//!                         └──── look again ─┘
 //! ```
 //!
 //! One worker has keys and state, on a thread of its own, and answers one question after the other.
-//! It waits for no milestone: what is on its way is looked at with the next question, and attached
-//! again then if need be. Nothing of it is written to disk.
+//! It waits for no milestone. What is on its way it looks at again by itself, until a milestone has
+//! decided: attaches it again when its blocks are too old, and promotes it. Nothing of it is
+//! written to disk.
+
+mod looks;
+mod orders;
+#[cfg(test)]
+mod tests;
+mod told;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tangle_api::{
-    AccountDetails, AccountEvent, AccountSummary, HeldOutput, OrderError, Payment, TestWallet,
+    AccountDetails, AccountSummary, HeldOutput, HeldToken, OrderError, SentTransaction, TestWallet,
     WalletAway, WalletFuture, WalletOrder,
 };
 use tangle_client::Client;
-use tangle_types::words::{Part, Sentence, Unit};
-use tangle_types::{Address, BlockId, LedgerOutput, MilestoneIndex, TransactionId, UnixSeconds};
-use tangle_wallet::actions::{ActionError, Terms};
+use tangle_types::words::Unit;
+use tangle_types::{
+    Address, BlockId, LedgerOutput, MilestoneIndex, Output, TokenId, TransactionId, UnixSeconds,
+};
 use tangle_wallet::{
-    Balance, BuildError, Change, Event, Holdings, Network, Pending, SeedSigner, Source, Standing,
-    State, SyncError, Thing, Wish, history, send, sync,
+    Balance, Event, Holdings, Network, Pending, SeedSigner, Source, Standing, State, SyncError,
+    TokenBalance, history, send, sync,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+
+use looks::Pace;
 
 /// Questions that wait; with more, pages wait with theirs.
 const QUESTIONS_MAX: usize = 32;
@@ -36,6 +50,8 @@ const SENT_MAX: usize = 256;
 const SPENT_MAX: usize = 4_000;
 /// Outputs, and events, that an account shows.
 const SHOWN_MAX: usize = 50;
+/// Between two looks at what is on its way, at first.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The wallet before it is started.
 pub(crate) struct WalletService {
@@ -63,8 +79,8 @@ enum Question {
     Account(String, Reply<Option<AccountDetails>>),
     /// That an account does something.
     Order(String, WalletOrder, Reply<TransactionId, OrderError>),
-    /// The blocks of a transaction.
-    Blocks(String, TransactionId, Reply<Option<Vec<BlockId>>>),
+    /// A transaction that was sent.
+    Sent(String, TransactionId, Reply<Option<SentTransaction>>),
 }
 
 /// A transaction that was sent.
@@ -72,6 +88,7 @@ struct Sent {
     id: TransactionId,
     account: u32,
     blocks: Vec<BlockId>,
+    outputs: Vec<Output>,
 }
 
 struct Worker {
@@ -83,6 +100,7 @@ struct Worker {
     sent: VecDeque<Sent>,
     /// The history is whole after this milestone.
     forgotten: MilestoneIndex,
+    pace: Pace,
 }
 
 impl WalletService {
@@ -95,18 +113,8 @@ impl WalletService {
         tasks: &mut JoinSet<()>,
     ) -> Arc<dyn TestWallet> {
         let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
-        let mut state = State::default();
-        for (number, _) in &self.accounts {
-            state.accounts.entry(*number).or_default();
-        }
-        let worker = Worker {
-            client,
-            signer: self.signer,
-            accounts: self.accounts,
-            state,
-            sent: VecDeque::new(),
-            forgotten: MilestoneIndex(0),
-        };
+        let named = self.named.clone();
+        let worker = self.worker(client, LOOK_EVERY);
         // Keys are derived and signatures made there, which would hold up those who serve.
         let runtime = tokio::runtime::Handle::current();
         tasks.spawn_blocking(move || {
@@ -118,10 +126,24 @@ impl WalletService {
                 }
             });
         });
-        Arc::new(Counter {
-            questions,
-            named: self.named,
-        })
+        Arc::new(Counter { questions, named })
+    }
+
+    /// The worker, before it knows anything.
+    fn worker(self, client: Client, look_every: Duration) -> Worker {
+        let mut state = State::default();
+        for (number, _) in &self.accounts {
+            state.accounts.entry(*number).or_default();
+        }
+        Worker {
+            client,
+            signer: self.signer,
+            accounts: self.accounts,
+            state,
+            sent: VecDeque::new(),
+            forgotten: MilestoneIndex(0),
+            pace: Pace::new(look_every),
+        }
     }
 }
 
@@ -162,19 +184,26 @@ impl TestWallet for Counter {
         Box::pin(self.ask(|reply| Question::Order(name.to_owned(), order, reply)))
     }
 
-    fn blocks<'a>(
+    fn sent<'a>(
         &'a self,
         name: &'a str,
         id: TransactionId,
-    ) -> WalletFuture<'a, Result<Option<Vec<BlockId>>, WalletAway>> {
-        Box::pin(self.ask(move |reply| Question::Blocks(name.to_owned(), id, reply)))
+    ) -> WalletFuture<'a, Result<Option<SentTransaction>, WalletAway>> {
+        Box::pin(self.ask(move |reply| Question::Sent(name.to_owned(), id, reply)))
     }
 }
 
 impl Worker {
     async fn run(mut self, mut asked: mpsc::Receiver<Question>) {
-        while let Some(question) = asked.recv().await {
-            self.answer(question).await;
+        loop {
+            let is_waiting = !self.state.pending.is_empty();
+            tokio::select! {
+                question = asked.recv() => match question {
+                    Some(question) => self.answer(question).await,
+                    None => return,
+                },
+                () = sleep_until(self.pace.next), if is_waiting => self.look().await,
+            }
         }
     }
 
@@ -193,8 +222,8 @@ impl Worker {
                 let answer = self.carry_out(&name, order).await;
                 let _ = reply.send(answer);
             }
-            Question::Blocks(name, id, reply) => {
-                let answer = self.blocks(&name, id).await;
+            Question::Sent(name, id, reply) => {
+                let answer = self.sent(&name, id).await;
                 let _ = reply.send(answer);
             }
         }
@@ -249,6 +278,11 @@ impl Worker {
     fn summary(&self, account: u32, name: &str, network: &Network) -> AccountSummary {
         let rent = &network.parameters.rent;
         let balance = Balance::of(&self.state, account, rent, self.now());
+        let held_token = |(id, sum): (&TokenId, &TokenBalance)| HeldToken {
+            id: *id,
+            total: sum.total,
+            available: sum.available,
+        };
         let tokens = balance.tokens.iter();
         let own = self.state.pending.iter();
         let own = own.filter(|pending| pending.account == account);
@@ -264,7 +298,7 @@ impl Worker {
             claimable: balance.claimable,
             returning: balance.returning,
             voting: balance.voting,
-            tokens: tokens.map(|(id, sum)| (*id, sum.total)).collect(),
+            tokens: tokens.map(held_token).collect(),
             nfts: balance.nfts,
             aliases: balance.aliases,
             foundries: balance.foundries,
@@ -294,7 +328,7 @@ impl Worker {
             outputs: newest.map(|record| self.held(&record.output)).collect(),
             output_count,
             claimable: claimable.map(|held| self.held(held)).collect(),
-            events: events.map(|event| told(event, &unit)).collect(),
+            events: events.map(|event| told::event(event, &unit)).collect(),
         }))
     }
 
@@ -323,14 +357,15 @@ impl Worker {
             return Err(OrderError::Other(text.to_owned()));
         }
         let source = self.source(account, &network);
-        let wish = wish(&source, order).map_err(unwished)?;
+        let wish = orders::wish(&source, order).map_err(orders::unwished)?;
         let is_waiting = !self.state.pending.is_empty();
         let prepared = source
             .build(wish)
-            .map_err(|error| unbuilt(error, is_waiting))?;
+            .map_err(|error| orders::unbuilt(error, is_waiting))?;
         let transaction = prepared.sign(&self.signer);
         let transaction = transaction.map_err(|error| OrderError::Other(error.to_string()))?;
         let id = transaction.id();
+        let outputs = transaction.essence.outputs.clone();
         // Noted before the node can know of it: its inputs are not used again.
         self.state.pending.push(Pending {
             transaction,
@@ -347,7 +382,7 @@ impl Worker {
                 return Err(OrderError::Other(sentence(&error)));
             }
             Err(error) => {
-                tracing::warn!(%error, %id, "a transaction waits for the next look at the wallet");
+                tracing::warn!(%error, %id, "a transaction is sent at the next look at it");
                 Vec::new()
             }
         };
@@ -358,63 +393,27 @@ impl Worker {
             id,
             account,
             blocks,
+            outputs,
         });
+        self.pace.restart();
         Ok(id)
     }
 
-    async fn blocks(
+    async fn sent(
         &mut self,
         name: &str,
         id: TransactionId,
-    ) -> Result<Option<Vec<BlockId>>, WalletAway> {
+    ) -> Result<Option<SentTransaction>, WalletAway> {
         let account = self.number(name);
         let is_it = |sent: &&Sent| sent.id == id && Some(sent.account) == account;
         if !self.sent.iter().any(|sent| is_it(&sent)) {
             return Ok(None);
         }
         self.learn().await?;
-        Ok(self.sent.iter().find(is_it).map(|sent| sent.blocks.clone()))
-    }
-}
-
-fn wish(source: &Source<'_>, order: WalletOrder) -> Result<Wish, ActionError> {
-    match order {
-        WalletOrder::Send(payment) => {
-            let Payment { to, amount, .. } = payment;
-            let later = |seconds: u32| UnixSeconds(source.now.0.saturating_add(seconds));
-            let terms = Terms {
-                timelock: None,
-                expiration: payment.expires_in_seconds.map(later),
-                lends_deposit: payment.lends_deposit,
-                tag: payment.tag,
-                metadata: payment.metadata,
-            };
-            source.parcel(to, amount, Vec::new(), &terms)
-        }
-        WalletOrder::Claim => source.claim(&[]),
-        WalletOrder::MintNft { metadata, tag } => {
-            let own = source.own_address();
-            let own = own.ok_or(ActionError::Nothing("the account has no key yet"))?;
-            source.mint_nft(own, &metadata, &[], &tag, true)
-        }
-    }
-}
-
-fn unwished(error: ActionError) -> OrderError {
-    match error {
-        ActionError::BelowDeposit { needed, .. } => OrderError::BelowDeposit { needed },
-        error => OrderError::Other(sentence(&error)),
-    }
-}
-
-fn unbuilt(error: BuildError, is_waiting: bool) -> OrderError {
-    match error {
-        BuildError::Coins { missing } => OrderError::Coins {
-            missing,
-            is_waiting,
-        },
-        BuildError::Remainder { left, needed } => OrderError::Remainder { left, needed },
-        error => OrderError::Other(sentence(&error)),
+        Ok(self.sent.iter().find(is_it).map(|sent| SentTransaction {
+            blocks: sent.blocks.clone(),
+            outputs: sent.outputs.clone(),
+        }))
     }
 }
 
@@ -428,42 +427,4 @@ fn sentence(error: &dyn std::error::Error) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-}
-
-fn told(event: &Event, unit: &Unit) -> AccountEvent {
-    let is_known = event.transaction != TransactionId::ZERO;
-    let changes = event.changes.iter();
-    AccountEvent {
-        time: event.time,
-        milestone: event.milestone,
-        transaction: is_known.then_some(event.transaction),
-        received: event.received,
-        spent: event.spent,
-        changes: changes.map(|change| in_words(change, unit)).collect(),
-    }
-}
-
-fn in_words(change: &Change, unit: &Unit) -> Sentence {
-    let deed = change.deed.name();
-    let mut parts = match change.thing {
-        Thing::Coins(amount) => vec![Part::Text(format!("{deed} {}", unit.show(amount)))],
-        Thing::Token(id, count) => vec![
-            Part::Text(format!("{deed} {count} of token ")),
-            Part::Token(id),
-        ],
-        Thing::Nft(id) => vec![
-            Part::Text(format!("{deed} NFT ")),
-            Part::Address(Address::Nft(id)),
-        ],
-        Thing::Alias(id) => vec![
-            Part::Text(format!("{deed} alias ")),
-            Part::Address(Address::Alias(id)),
-        ],
-        Thing::Foundry(id) => vec![Part::Text(format!("{deed} foundry ")), Part::Token(id)],
-    };
-    if let Some(address) = change.address {
-        parts.push(Part::Text(format!(" {} ", change.preposition())));
-        parts.push(Part::Address(address));
-    }
-    Sentence(parts)
 }

@@ -75,6 +75,17 @@ impl Payload {
         }
     }
 
+    /// The tag of its data, which may be those that go with a transaction; empty if there is none.
+    #[must_use]
+    pub fn tag(&self) -> &[u8] {
+        let data = match self {
+            Self::TaggedData(data) => Some(data),
+            Self::Transaction(transaction) => transaction.essence.payload.as_ref(),
+            Self::Milestone(_) => None,
+        };
+        data.map_or(&[], |data| &data.tag)
+    }
+
     fn read_with_spans<'a>(
         reader: &mut Reader<'a>,
     ) -> Result<(Self, Option<TransactionSpans<'a>>), DecodeError> {

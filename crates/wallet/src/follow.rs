@@ -245,6 +245,30 @@ pub(crate) async fn settle(
     Ok(())
 }
 
+/// Helps on all transactions on their way that linger, each by a block that approves it. Those
+/// whose blocks are too old are left to the next [`sync`](crate::sync()), which attaches them
+/// again.
+///
+/// # Errors
+/// The node does not answer, or refuses.
+pub async fn promote(
+    client: &Client,
+    parameters: &ProtocolParameters,
+    state: &State,
+) -> Result<(), SendError> {
+    for pending in &state.pending {
+        let fate = fate(client, pending).await?;
+        if let Fate::Open {
+            should_promote: true,
+            should_reattach: false,
+        } = fate
+        {
+            attach(client, parameters, None, pending.blocks.last().copied()).await?;
+        }
+    }
+    Ok(())
+}
+
 /// What became of a transaction, by what the node says of its blocks.
 ///
 /// # Errors

@@ -6,7 +6,8 @@
 //! - [`Vault`] keeps the words, sealed by a password; [`Signer`] is who has the keys.
 //! - [`State`] is what is known of keys and ledger; [`sync()`] brings it up to date.
 //! - [`Source::build`] makes a [`Prepared`] transaction of a [`Wish`]; [`actions`] has the wishes.
-//! - [`send`] and [`follow()`] bring a signed one into the ledger.
+//! - [`send`] and [`follow()`] bring a signed one into the ledger; or [`sync()`] and [`promote`],
+//!   for all of them, whenever there is time.
 //!
 //! Begin with [`Wallet`], which holds the first two in a folder.
 
@@ -31,7 +32,7 @@ pub use balance::{Balance, TokenBalance};
 pub use build::{BuildError, Source, Wish};
 pub use file::FileError;
 pub use folder::{NAME_CHARS_MAX, Settings, Wallet, WalletError};
-pub use follow::{Fate, SendError, Step, attach, fate, follow, send};
+pub use follow::{Fate, SendError, Step, attach, fate, follow, promote, send};
 pub use history::{Change, Deed, Event, Thing, history};
 pub use keys::{
     COIN_IOTA, COIN_SHIMMER, KeyAndSignature, KeyPlace, SeedSigner, Signer, SignerError,

@@ -65,6 +65,17 @@ struct LiveBlock {
     parents: Vec<BlockId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<&'static str>,
+    /// The tag of its data in digits, for who watches those of one sender; at most 130 letters.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    tag: String,
+}
+
+/// The tag of a payload in digits; empty if there is none.
+pub(crate) fn tag_digits(payload: &Payload) -> String {
+    match payload.tag() {
+        [] => String::new(),
+        tag => format!("0x{}", hex::encode(tag)),
+    }
 }
 
 impl Live {
@@ -84,6 +95,7 @@ impl Live {
                 Payload::Milestone(_) => block.milestone_id().map(|_| "milestone"),
                 Payload::TaggedData(_) => Some("taggedData"),
             }),
+            tag: payload.map_or_else(String::new, tag_digits),
         });
     }
 

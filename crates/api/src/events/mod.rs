@@ -36,6 +36,7 @@ use utoipa_axum::routes;
 
 pub(crate) use self::hub::Hub;
 use self::hub::{SubscribeError, Subscription};
+pub(crate) use self::live::tag_digits;
 use self::session::Terms;
 use self::subscriber::Form;
 pub(crate) use self::tcp::serve as serve_tcp;

@@ -42,7 +42,7 @@ impl Place {
     const fn path_and_name(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("/", "Overview"),
-            Self::Visualizer => ("/visualizer", "Visualizer"),
+            Self::Visualizer => (visualizer::PATH, "Visualizer"),
             Self::Explorer => ("/explorer", "Explorer"),
             Self::Peers => ("/peers", "Peers"),
             Self::Faucet => ("/faucet", "Faucet"),

@@ -20,10 +20,12 @@ mod chart;
 mod docs;
 mod explorer;
 mod faucet;
+mod field;
 mod fields;
 mod html;
 mod layout;
 mod load;
+mod once;
 mod operator;
 mod overview;
 mod peers;
@@ -42,6 +44,6 @@ pub use routes::Pages;
 pub use single::{SinglePage, lines};
 pub use site::{Beside, Setting};
 pub use wallet::{
-    AccountDetails, AccountEvent, AccountSummary, HeldOutput, OrderError, Payment, TestWallet,
-    WalletAway, WalletFuture, WalletOrder,
+    AccountDetails, AccountEvent, AccountSummary, AliasPart, HeldOutput, HeldToken, OrderError,
+    Payment, SentTransaction, TestWallet, WalletAway, WalletFuture, WalletOrder,
 };

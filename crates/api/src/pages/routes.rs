@@ -33,7 +33,7 @@ impl Pages {
     pub fn router(&self) -> Router {
         let router = Router::new()
             .route("/", get(overview::page))
-            .route("/visualizer", get(visualizer::page))
+            .route(visualizer::PATH, get(visualizer::page))
             .route("/peers", get(peers::page))
             .route("/api/docs", get(docs::page))
             .merge(explorer::routes())

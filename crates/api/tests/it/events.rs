@@ -313,6 +313,31 @@ async fn subscriber_is_told_of_milestones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn digest_tells_the_tags_of_data() {
+    let server = server(Limits::default()).await;
+    let client = client().await;
+    let mut mqtt = Mqtt::connect(&server);
+    mqtt.subscribe(&["live"]);
+    let with_tag = client.submit(&tagged("digest")).await;
+    let without = client.submit(&draft(None)).await;
+    let mut found = Vec::new();
+    while found.len() < 2 {
+        let told = mqtt.told_of("live").json();
+        let blocks = told["blocks"].as_array().cloned().unwrap_or_default();
+        let known = [with_tag.to_string(), without.to_string()];
+        found.extend(blocks.into_iter().filter(|block| {
+            let id = block["blockId"].as_str();
+            id.is_some_and(|id| known.iter().any(|known| known == id))
+        }));
+    }
+    assert_eq!(
+        (&found[0]["tag"], &found[1]["tag"]),
+        (&"0x617069".into(), &Value::Null)
+    );
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn subscriber_is_told_of_outputs_and_transactions() {
     let server = server(Limits::default()).await;
     let client = client().await;

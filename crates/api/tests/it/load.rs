@@ -86,6 +86,7 @@ impl LoadGenerator for Noted {
             return Err(LoadRefused::Running);
         }
         *run = Some(LoadRun {
+            tag_start: order.tag.clone().into_bytes(),
             order,
             phase: LoadPhase::Sending,
             seconds: 0.0,
@@ -179,9 +180,9 @@ async fn load_starts_shows_how_it_goes_and_is_stopped() {
     let client = visitor(&generator).await;
     let form = page(&client).await;
     for part in [
-        "name=\"rate\" type=\"number\" required=\"\" value=\"7\" min=\"0.5\" max=\"100\"",
+        "name=\"rate\" value=\"7\" type=\"number\" required=\"\" min=\"0.5\" max=\"100\"",
         "value=\"usual\"",
-        "value=\"33\" min=\"0\" max=\"1000\"",
+        "value=\"33\" type=\"number\" required=\"\" min=\"0\" max=\"1000\"",
         "name=\"conflicts\"",
         "href=\"/load\"",
     ] {
@@ -221,6 +222,7 @@ async fn load_starts_shows_how_it_goes_and_is_stopped() {
         ">77<",
         ESCAPED,
         "action=\"/load/stop\"",
+        "href=\"/visualizer?tag=0x6c6f6164\"",
     ] {
         assert!(going.contains(part), "{part} is missing: {going}");
     }
@@ -246,6 +248,28 @@ async fn load_starts_shows_how_it_goes_and_is_stopped() {
     let failed = page(&client).await;
     assert!(failed.contains("the faucet gives no coins") && failed.contains(ESCAPED));
     assert!(!failed.contains(SCRIPT));
+}
+
+#[tokio::test]
+async fn load_that_was_stopped_early_has_not_failed() {
+    let generator = Noted::new(true);
+    let client = visitor(&generator).await;
+    assert_eq!(start(&client, &GOOD).await.status, 303);
+    generator.change(|run| run.phase = LoadPhase::Stopped);
+    let stopped = page(&client).await;
+    assert!(
+        stopped.contains("stopped before the first block"),
+        "{stopped}"
+    );
+    assert!(!stopped.contains("health bad") && !stopped.contains("health good"));
+    assert!(!stopped.contains("data-renew") && !stopped.contains("class=\"numbers\""));
+    assert_eq!(start(&client, &GOOD).await.status, 303, "another one");
+
+    generator.change(|run| run.phase = LoadPhase::Ended);
+    assert!(
+        page(&client).await.contains("health bad"),
+        "the node took nothing"
+    );
 }
 
 #[tokio::test]

@@ -308,14 +308,16 @@ async fn visualizer_knows_the_block_that_is_to_be_followed() {
     let client = everybody().await;
     let id = client.submit(&tagged("followed")).await;
     client.referenced(&id).await;
-    let text = page(&client, &format!("/visualizer?follow={id}"), 200).await;
+    let path = format!("/visualizer?follow={id}&tag=0x3c623e");
+    let text = page(&client, &path, 200).await;
+    assert!(text.contains("id=\"tag\" value=\"&lt;b&gt;\""), "{text}");
     let (_, known) = text.split_once("data-known=\"").expect("it is known");
     let (known, _) = known.split_once('"').expect("it ends");
     let known: Value = serde_json::from_str(&known.replace("&quot;", "\"")).expect("JSON");
     assert_eq!(known["blockId"], id.to_string());
     assert_eq!(
-        (&known["payload"], &known["state"]),
-        (&json!("data"), &json!("confirmed"))
+        (&known["payload"], &known["state"], &known["tag"]),
+        (&json!("data"), &json!("confirmed"), &json!("0x617069"))
     );
     assert!(
         known["parents"]

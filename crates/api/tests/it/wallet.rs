@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use tangle_api::{
-    AccountDetails, AccountEvent, AccountSummary, Auth, Beside, HeldOutput, OrderError, Pages,
-    TestWallet, WalletAway, WalletFuture, WalletOrder,
+    AccountDetails, AccountEvent, AccountSummary, AliasPart, Auth, Beside, HeldOutput, HeldToken,
+    OrderError, Pages, SentTransaction, TestWallet, WalletAway, WalletFuture, WalletOrder,
 };
 use tangle_types::words::{Part, Sentence};
 use tangle_types::{
-    Address, AliasId, BasicOutput, BlockId, Feature, Features, MilestoneIndex, Output, OutputId,
-    TransactionId, UnixSeconds, UnlockCondition, UnlockConditions,
+    Address, AliasId, BasicOutput, BlockId, Feature, Features, MilestoneIndex, NftId, NftOutput,
+    Output, OutputId, TokenId, TransactionId, UnixSeconds, UnlockCondition, UnlockConditions,
 };
+use tokio::sync::Semaphore;
 
 use crate::harness::{Answer, Client, address, api_config, client, draft, eventually, transfer};
 
@@ -20,6 +21,7 @@ use crate::harness::{Answer, Client, address, api_config, client, draft, eventua
 const PAYER: u8 = 9;
 const OWN_HOST: &str = "127.0.0.1:14265";
 const OWN: &str = "http://127.0.0.1:14265";
+const TOKEN: TokenId = tangle_types::FoundryId([8; 38]);
 const SCRIPT: &str = "<script>alert(1)</script>";
 /// Letters that would turn a text, or steer a terminal.
 const STEERING: [&str; 2] = ["\u{202e}", "\u{1b}"];
@@ -31,8 +33,10 @@ type Orders = Arc<Mutex<Vec<(String, WalletOrder)>>>;
 struct Fake {
     named: [(String, Address); 2],
     orders: Orders,
-    /// The blocks of transactions that it sent.
-    sent: Vec<(TransactionId, Vec<BlockId>)>,
+    /// Orders that it answers; later ones wait.
+    answers: Arc<Semaphore>,
+    /// Transactions that it sent.
+    sent: Vec<(TransactionId, SentTransaction)>,
 }
 
 impl Fake {
@@ -43,6 +47,7 @@ impl Fake {
                 ("bob".to_owned(), Address::Ed25519([9; 32])),
             ],
             orders,
+            answers: Arc::new(Semaphore::new(100)),
             sent: Vec::new(),
         }
     }
@@ -63,8 +68,12 @@ impl Fake {
                 claimable: 7,
                 returning: 0,
                 voting: 0,
-                tokens: Vec::new(),
-                nfts: Vec::new(),
+                tokens: vec![HeldToken {
+                    id: TOKEN,
+                    total: 10.into(),
+                    available: 4.into(),
+                }],
+                nfts: vec![NftId([4; 32])],
                 aliases: vec![AliasId([5; 32])],
                 foundries: Vec::new(),
                 pending: vec![TransactionId([6; 32])],
@@ -118,40 +127,64 @@ impl TestWallet for Fake {
             if name != "alice" {
                 return Err(OrderError::NoAccount);
             }
-            if let WalletOrder::Send(payment) = &order {
-                match payment.amount {
-                    1 => return Err(OrderError::BelowDeposit { needed: 42_600 }),
-                    2 => return Err(OrderError::Other(SCRIPT.to_owned())),
-                    3 => {
-                        let (left, needed) = (30, 42_600);
-                        return Err(OrderError::Remainder { left, needed });
-                    }
-                    missing @ 5_000_000.. => {
-                        let is_waiting = missing == 6_000_000;
-                        return Err(OrderError::Coins {
-                            missing,
-                            is_waiting,
-                        });
-                    }
-                    _ => {}
-                }
+            if let Some(refusal) = refusal(&order) {
+                return Err(refusal);
             }
-            let mut orders = self.orders.lock().expect("no holder panics");
-            orders.push((name.to_owned(), order));
+            let noted = (name.to_owned(), order);
+            self.orders.lock().expect("no holder panics").push(noted);
+            let answer = self.answers.acquire().await;
+            answer.expect("nobody closes it").forget();
             Ok(TransactionId([7; 32]))
         })
     }
 
-    fn blocks<'a>(
+    fn sent<'a>(
         &'a self,
         name: &'a str,
         id: TransactionId,
-    ) -> WalletFuture<'a, Result<Option<Vec<BlockId>>, WalletAway>> {
+    ) -> WalletFuture<'a, Result<Option<SentTransaction>, WalletAway>> {
         let mut sent = self.sent.iter();
         let found = sent.find(|(known, _)| *known == id && name == "alice");
-        let found = found.map(|(_, blocks)| blocks.clone());
+        let found = found.map(|(_, sent)| sent.clone());
         Box::pin(async { Ok(found) })
     }
+}
+
+/// Why some orders are refused.
+fn refusal(order: &WalletOrder) -> Option<OrderError> {
+    let away = "It is locked.".to_owned();
+    Some(match order {
+        WalletOrder::Send(payment) => match payment.amount {
+            1 => OrderError::BelowDeposit { needed: 42_600 },
+            2 => OrderError::Other(SCRIPT.to_owned()),
+            3 => OrderError::Remainder {
+                left: 30,
+                needed: 42_600,
+            },
+            missing @ 5_000_000.. => OrderError::Coins {
+                missing,
+                is_waiting: missing == 6_000_000,
+            },
+            _ => return None,
+        },
+        WalletOrder::SendTokens { amount, .. } if *amount > 4.into() => OrderError::Tokens {
+            missing: *amount - 4,
+            is_waiting: false,
+        },
+        WalletOrder::SendTokens { amount, .. } if *amount == 3.into() => OrderError::Coins {
+            missing: 9,
+            is_waiting: false,
+        },
+        WalletOrder::SendNft { nft, .. } if *nft == NftId([3; 32]) => OrderError::Thing(away),
+        WalletOrder::SendAlias { alias, .. } if *alias == AliasId([3; 32]) => {
+            OrderError::Thing(away)
+        }
+        WalletOrder::MintNft { metadata, .. } if metadata == b"poor" => OrderError::Coins {
+            missing: 9,
+            is_waiting: false,
+        },
+        _ => return None,
+    })
 }
 
 /// An output with texts of somebody else.
@@ -168,6 +201,19 @@ fn hostile() -> Output {
         ])
         .expect("two kinds"),
     })
+}
+
+/// A new NFT for bob.
+fn nft() -> Output {
+    let owner = UnlockCondition::Address(Address::Ed25519([9; 32]));
+    Output::Nft(Box::new(NftOutput {
+        amount: 1_000_000,
+        native_tokens: Vec::new(),
+        nft_id: NftId::ZERO,
+        unlock_conditions: UnlockConditions::new(vec![owner]).expect("one condition"),
+        features: Features::default(),
+        immutable_features: Features::default(),
+    }))
 }
 
 fn with_wallet(client: &Client, wallet: Option<Fake>) -> Client {
@@ -213,10 +259,25 @@ async fn post(
         .await
 }
 
-/// Sends a form as the page's own form does.
+/// Opens a page and sends its form.
 async fn fill(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let key = key(client, path).await;
+    fill_with(client, path, &key, fields).await
+}
+
+/// The key of a form; empty if the page has none.
+async fn key(client: &Client, path: &str) -> String {
+    let page = text(&client.get(path).await);
+    let key = page.split_once("name=\"key\" value=\"");
+    let key = key.and_then(|(_, rest)| rest.split_once('"'));
+    key.map_or_else(String::new, |(key, _)| key.to_owned())
+}
+
+/// Sends a form with a key as the page's own form does.
+async fn fill_with(client: &Client, path: &str, key: &str, fields: &[(&str, &str)]) -> Answer {
     let headers = [("host", OWN_HOST), ("origin", OWN)];
-    post(client, path, &headers, fields).await
+    let fields = [&[("key", key)][..], fields].concat();
+    post(client, path, &headers, &fields).await
 }
 
 #[tokio::test]
@@ -236,6 +297,15 @@ async fn accounts_are_shown_and_no_text_of_others_is_markup() {
             &["bob, or an address", "2.5 TST can be spent"],
         ),
         ("/wallet/alice/mint", &["What it says for ever"]),
+        (
+            "/wallet/alice/send-token",
+            &["4 of 10 can be spent now", "Lend the storage deposit"],
+        ),
+        ("/wallet/alice/send-nft", &["0x04040404…040404"]),
+        (
+            "/wallet/alice/send-alias",
+            &["0x05050505…050505", "its governance"],
+        ),
     ] {
         let answer = client.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
@@ -289,8 +359,16 @@ async fn only_the_wallets_own_forms_are_orders() {
         ],
         &[],
     ] {
-        for path in [path, "/wallet/alice/claim", "/wallet/alice/mint"] {
-            let refused = post(&client, path, headers, &fields).await;
+        for name in [
+            "send",
+            "send-token",
+            "send-nft",
+            "send-alias",
+            "claim",
+            "mint",
+        ] {
+            let path = format!("/wallet/alice/{name}");
+            let refused = post(&client, &path, headers, &fields).await;
             assert_eq!(refused.status, 403, "{path} {headers:?}");
         }
     }
@@ -433,6 +511,211 @@ async fn what_is_wrong_stands_at_its_field_and_what_was_typed_is_kept() {
 }
 
 #[tokio::test]
+async fn tokens_nfts_and_aliases_are_sent() {
+    let orders = Orders::default();
+    let client = with_wallet(&client().await, Some(Fake::new(Arc::clone(&orders))));
+    let token = TOKEN.to_string();
+    let (nft, alias) = (NftId([4; 32]).to_string(), AliasId([5; 32]).to_string());
+    for (name, fields) in [
+        (
+            "send-token",
+            &[
+                ("token", &*token),
+                ("to", "bob"),
+                ("amount", "4"),
+                ("lend", "yes"),
+            ][..],
+        ),
+        ("send-nft", &[("nft", &nft), ("to", "bob")]),
+        (
+            "send-alias",
+            &[("alias", &alias), ("to", "bob"), ("part", "state")],
+        ),
+    ] {
+        let path = format!("/wallet/alice/{name}");
+        let taken = fill(&client, &path, fields).await;
+        assert_eq!(taken.status, 303, "{name}: {}", text(&taken));
+    }
+    let bob = Address::Ed25519([9; 32]);
+    let orders = orders.lock().expect("no holder panics");
+    let orders: Vec<&WalletOrder> = orders.iter().map(|(_, order)| order).collect();
+    assert!(
+        matches!(
+            &orders[..],
+            [
+                WalletOrder::SendTokens { to: first, token: TOKEN, amount, lends_deposit: true },
+                WalletOrder::SendNft { to: second, nft: NftId([4, ..]) },
+                WalletOrder::SendAlias { to: third, alias: AliasId([5, ..]), part: AliasPart::State },
+            ] if [first, second, third] == [&bob; 3] && *amount == 4.into()
+        ),
+        "{orders:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_things_stands_at_their_fields() {
+    let orders = Orders::default();
+    let client = with_wallet(&client().await, Some(Fake::new(Arc::clone(&orders))));
+    let token = TOKEN.to_string();
+    let locked = NftId([3; 32]).to_string();
+    let tokens = |amount| vec![("token", &*token), ("to", "bob"), ("amount", amount)];
+    for (name, fields, field, words) in [
+        (
+            "send-token",
+            tokens("5"),
+            "amount",
+            "1 more than the account can spend now",
+        ),
+        (
+            "send-token",
+            tokens("3"),
+            "amount",
+            "0.000009 TST more than",
+        ),
+        (
+            "send-token",
+            tokens("0"),
+            "amount",
+            "A whole number from 1 on.",
+        ),
+        (
+            "send-token",
+            tokens("-1"),
+            "amount",
+            "A whole number from 1 on.",
+        ),
+        (
+            "send-token",
+            tokens("1.5"),
+            "amount",
+            "A whole number from 1 on.",
+        ),
+        (
+            "send-token",
+            tokens(&"9".repeat(79)),
+            "amount",
+            "A whole number from 1 on.",
+        ),
+        (
+            "send-token",
+            vec![("token", "x"), ("to", "bob")],
+            "token",
+            "Choose one.",
+        ),
+        (
+            "send-nft",
+            vec![("nft", &*locked), ("to", "bob")],
+            "nft",
+            "It is locked.",
+        ),
+        (
+            "send-nft",
+            vec![("nft", &*locked), ("to", SCRIPT)],
+            "to",
+            "&lt;script&gt;",
+        ),
+        ("send-nft", vec![("to", "bob")], "nft", "Choose one."),
+        (
+            "send-alias",
+            vec![("alias", &*locked), ("to", "bob"), ("part", "all")],
+            "alias",
+            "It is locked.",
+        ),
+        (
+            "send-alias",
+            vec![("alias", &*locked), ("to", "bob")],
+            "part",
+            "Choose what",
+        ),
+    ] {
+        let answer = fill(&client, &format!("/wallet/alice/{name}"), &fields).await;
+        let page = text(&answer);
+        assert_eq!(answer.status, 400, "{name} {fields:?}");
+        let at = page.split_once(&format!("id=\"{field}-wrong\""));
+        let (_, at) = at.unwrap_or_else(|| panic!("{field} is not marked in {page}"));
+        let (said, _) = at.split_once("</p>").expect("it ends");
+        assert!(said.contains(words), "{said}");
+        assert_eq!(page.matches("aria-invalid").count(), 1);
+        assert!(!page.contains(SCRIPT));
+    }
+    // Minting has no field for an amount, so that it is said above the form.
+    let poor = fill(&client, "/wallet/alice/mint", &[("metadata", "poor")]).await;
+    assert!(
+        text(&poor).contains("<p>0.000009 TST more than"),
+        "{}",
+        text(&poor)
+    );
+    assert!(orders.lock().expect("no holder panics").is_empty());
+}
+
+#[tokio::test]
+async fn form_that_comes_again_is_carried_out_once() {
+    let orders = Orders::default();
+    let mut wallet = Fake::new(Arc::clone(&orders));
+    let answers = Arc::new(Semaphore::new(0));
+    wallet.answers = Arc::clone(&answers);
+    let id = TransactionId([7; 32]);
+    let sent = SentTransaction {
+        blocks: vec![BlockId([1; 32])],
+        outputs: vec![hostile()],
+    };
+    wallet.sent = vec![(id, sent)];
+    let client = with_wallet(&client().await, Some(wallet));
+    let path = "/wallet/alice/send";
+    let fields = [("to", "bob"), ("amount", "1TST")];
+    let first_key = key(&client, path).await;
+
+    // A browser gives the first answer up when a form is sent again.
+    let send = || fill_with(&client, path, &first_key, &fields);
+    let count = || orders.lock().expect("no holder panics").len();
+    tokio::select! {
+        _ = send() => panic!("the wallet has not answered"),
+        () = eventually("the order", async || (count() == 1).then_some(())) => {}
+    }
+    let (second, ()) = tokio::join!(send(), async { answers.add_permits(10) });
+    let third = send().await;
+    for again in [second, third] {
+        assert_eq!(again.status, 303, "{}", text(&again));
+        let page = format!("/wallet/alice/sent/{id}?again");
+        assert_eq!(again.headers[header::LOCATION], page);
+        let page = text(&client.get(&page).await);
+        assert!(page.contains("nothing was sent again"), "{page}");
+    }
+    assert_eq!(count(), 1);
+
+    let other_key = key(&client, path).await;
+    assert_ne!(other_key, first_key);
+    let other = fill_with(&client, path, &other_key, &fields).await;
+    assert_eq!(
+        other.headers[header::LOCATION],
+        format!("/wallet/alice/sent/{id}")
+    );
+    assert_eq!(count(), 2);
+    let page = text(&client.get(&format!("/wallet/alice/sent/{id}")).await);
+    assert!(!page.contains("sent again"));
+}
+
+#[tokio::test]
+async fn form_without_a_fresh_key_is_not_carried_out() {
+    let orders = Orders::default();
+    let client = with_wallet(&client().await, Some(Fake::new(Arc::clone(&orders))));
+    let path = "/wallet/alice/send";
+    let fields = [("to", "bob"), ("amount", "1TST"), ("tag", "kept")];
+    for key in ["", "0", "0123-0", &"x".repeat(1_000)] {
+        let refused = fill_with(&client, path, key, &fields).await;
+        assert_eq!(refused.status, 400, "{key}");
+        let page = text(&refused);
+        assert!(page.contains("opened long ago") && page.contains("value=\"kept\""));
+    }
+    // A form that is refused can be corrected and sent.
+    let key = key(&client, path).await;
+    let wrong = fill_with(&client, path, &key, &[("to", "bob"), ("amount", "1u")]).await;
+    assert_eq!(wrong.status, 400);
+    assert!(orders.lock().expect("no holder panics").is_empty());
+    assert_eq!(fill_with(&client, path, &key, &fields).await.status, 303);
+}
+
+#[tokio::test]
 async fn transaction_is_followed_until_a_milestone_decides() {
     let node = client().await;
     let (input, amount) = node.output_of(PAYER).await;
@@ -452,10 +735,17 @@ async fn transaction_is_followed_until_a_milestone_decides() {
 
     let mut wallet = Fake::new(Orders::default());
     let waiting = TransactionId([8; 32]);
+    let sent = |blocks: Vec<BlockId>, outputs| SentTransaction { blocks, outputs };
     wallet.sent = vec![
-        (good_id, vec![double_block, good_block]),
-        (double_id, vec![double_block]),
-        (waiting, vec![BlockId([1; 32])]),
+        (
+            good_id,
+            sent(vec![double_block, good_block], outputs(1_000_000)),
+        ),
+        (double_id, sent(vec![double_block], outputs(2_000_000))),
+        (
+            waiting,
+            sent(vec![BlockId([1; 32])], vec![nft(), hostile()]),
+        ),
     ];
     let client = with_wallet(&node, Some(wallet));
     let page = async |id: TransactionId| {
@@ -469,9 +759,22 @@ async fn transaction_is_followed_until_a_milestone_decides() {
     assert!(pending.contains(again), "without a script too");
     let follow = format!("href=\"/visualizer?follow={}\"", BlockId([1; 32]));
     assert!(pending.contains(&follow));
+    // A new NFT has its id by the output that makes it.
+    let minted = NftId::ZERO.or_from_output(&OutputId::new(waiting, 0));
+    for part in [
+        "What goes where",
+        ">bob (tst1",
+        &format!("/explorer/nft/{minted}"),
+        "&lt;script&gt;",
+    ] {
+        assert!(pending.contains(part), "{part} is missing: {pending}");
+    }
+    assert!(!pending.contains(SCRIPT) && !pending.contains("/explorer/output/"));
 
     let included = page(good_id).await;
     assert!(included.contains("This is final."), "{included}");
+    assert!(included.contains("What went where"), "{included}");
+    assert!(included.contains(&format!("/explorer/output/{}", OutputId::new(good_id, 1))));
     for path in ["transaction", "proof", "block"] {
         let id = if path == "transaction" {
             good_id.to_string()

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::generator::{LoadBounds, LoadOrder};
+use crate::pages::field::{Control, Field, VERBATIM};
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
 
@@ -136,7 +137,7 @@ impl Form {
                 html.plain("legend", "Content");
                 let sizes = [("min", "0"), ("max", size_max.as_str())];
                 mistakes.number(html, ("size", "Bytes of data"), &self.size, &sizes);
-                mistakes.tag(html, &self.tag);
+                mistakes.line(html, ("tag", "Tag"), &self.tag, &VERBATIM);
             });
             html.tag("button", &[("type", "submit")], |html| html.text("Start"));
         });
@@ -179,48 +180,31 @@ impl Mistakes {
     fn number(
         &self,
         html: &mut Html,
-        (name, label): (&'static str, &str),
+        (name, label): (&'static str, &'static str),
         value: &str,
         bounds: &[(&'static str, &str)],
     ) {
-        let input = [("type", "number"), ("required", ""), ("value", value)];
-        self.field(html, (name, label), &[&input[..], bounds].concat());
-    }
-
-    fn tag(&self, html: &mut Html, value: &str) {
-        let input = [
-            ("value", value),
-            ("autocomplete", "off"),
-            ("autocapitalize", "none"),
-            ("spellcheck", "false"),
-        ];
-        self.field(html, ("tag", "Tag"), &input);
+        let line = [("type", "number"), ("required", "")];
+        self.line(html, (name, label), value, &[&line[..], bounds].concat());
     }
 
     /// A field with its mistake.
-    fn field(
+    fn line(
         &self,
         html: &mut Html,
-        (name, label): (&'static str, &str),
-        more: &[(&'static str, &str)],
+        (name, label): (&'static str, &'static str),
+        value: &str,
+        attributes: &[(&'static str, &str)],
     ) {
         let mistake = self.0.iter().find(|(found, _)| *found == name);
-        let id = format!("{name}-wrong");
-        html.tag("div", &[], |html| {
-            html.tag("label", &[], |html| {
-                html.text(label);
-                let mut input = vec![("name", name)];
-                input.extend(more);
-                if mistake.is_some() {
-                    input.push(("aria-invalid", "true"));
-                    input.push(("aria-describedby", &id));
-                }
-                html.void("input", &input);
-            });
-            if let Some((_, text)) = mistake {
-                let paragraph = [("class", "wrong"), ("id", id.as_str())];
-                html.tag("p", &paragraph, |html| html.text(text));
-            }
-        });
+        Field {
+            name,
+            label,
+            value,
+            hint: "",
+            wrong: mistake.map(|(_, text)| text.as_str()),
+            control: Control::Line(attributes),
+        }
+        .draw(html);
     }
 }

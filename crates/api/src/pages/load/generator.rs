@@ -78,6 +78,8 @@ pub enum LoadRefused {
 pub struct LoadRun {
     /// What was asked for.
     pub order: LoadOrder,
+    /// What the tags of all its blocks begin with.
+    pub tag_start: Vec<u8>,
     /// How far it is.
     pub phase: LoadPhase,
     /// Seconds of sending.
@@ -107,6 +109,8 @@ pub enum LoadPhase {
     Settling,
     /// All is said.
     Ended,
+    /// It was stopped before the first block.
+    Stopped,
     /// It could not begin, for this reason.
     Failed(String),
 }

@@ -24,6 +24,7 @@ use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place, answer};
 use crate::pages::show::{self, fact};
 use crate::pages::site::Site;
+use crate::pages::visualizer;
 use form::{Form, Mistakes};
 
 /// Where the page is, and where its form goes.
@@ -174,6 +175,11 @@ fn ended(html: &mut Html, run: &LoadRun) {
     let sent = sent(run);
     let (class, title, text) = match &run.phase {
         LoadPhase::Failed(reason) => ("card health bad", "It did not begin", reason.clone()),
+        LoadPhase::Stopped => (
+            "card health",
+            "Stopped",
+            "It was stopped before the first block.".to_owned(),
+        ),
         _ if sent == 0 => (
             "card health bad",
             "Nothing was sent",
@@ -189,7 +195,7 @@ fn ended(html: &mut Html, run: &LoadRun) {
         html.plain("h2", title);
         html.plain("p", text);
     });
-    if !matches!(run.phase, LoadPhase::Failed(_)) {
+    if sent > 0 || run.refused > 0 {
         figures(html, run);
     }
 }
@@ -229,7 +235,11 @@ fn figures(html: &mut Html, run: &LoadRun) {
             }
         });
         html.tag("p", &[("class", "more")], |html| {
-            html.link("/visualizer", "Watch the Tangle grow");
+            html.link(
+                &visualizer::path_of_tag(&run.tag_start),
+                "Watch these blocks",
+            );
+            html.link(visualizer::PATH, "Watch all blocks");
         });
     });
 }

@@ -64,10 +64,10 @@ pub(super) fn holdings(html: &mut Html, account: &AccountSummary, words: &Words<
                 fact(html, name, |html| html.text(words.unit.show(amount)));
             }
         }
-        for (token, count) in account.tokens.iter().take(IDS_MAX) {
+        for token in account.tokens.iter().take(IDS_MAX) {
             fact(html, "Token", |html| {
-                html.text(format_args!("{count} of "));
-                show::short_id(html, &show::token_path(token), token);
+                html.text(format_args!("{} of ", token.total));
+                show::short_id(html, &show::token_path(&token.id), token.id);
             });
         }
         more(html, account.tokens.len());

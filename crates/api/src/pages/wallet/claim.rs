@@ -1,12 +1,14 @@
 //! Claiming what somebody sent under a condition.
 
-use super::form::{Filled, form};
+use super::form::Filled;
 use super::{AccountDetails, Context, Deed, WalletOrder, head, outputs};
 use crate::pages::html::Html;
 
 /// The page, and what its form orders.
 pub(super) const DEED: Deed = Deed {
     title: "Claim for",
+    amount: None,
+    thing: None,
     read: |_, _| Ok(WalletOrder::Claim),
     show: shown,
 };
@@ -30,7 +32,7 @@ fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
             );
             outputs(html, &details.claimable, words);
             let action = format!("/wallet/{}/claim", account.name);
-            form(html, &action, "Claim all", |_| {});
+            filled.form(html, &action, "Claim all", |_| {});
         });
     });
     html

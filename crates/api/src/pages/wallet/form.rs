@@ -1,11 +1,17 @@
-//! Forms that keep what was typed, and say at the field what is wrong with it.
+//! Forms that are carried out once, keep what was typed, and say at the field what is wrong.
+
+use std::fmt::Display;
 
 use tangle_types::words::Unit;
 
-use super::OrderError;
+use super::{Deed, OrderError};
+use crate::pages::field::{Control, Field};
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
 use crate::pages::site::Trouble;
+
+/// The field with the key by which a form is carried out once.
+pub(super) const KEY: &str = "key";
 
 /// Why a form was not taken.
 #[derive(Debug)]
@@ -16,19 +22,10 @@ pub(super) struct Wrong {
 }
 
 /// A form as it was filled in, or an empty one.
-#[derive(Default)]
-pub(super) struct Filled(Option<(Fields, Wrong)>);
-
-/// A field of one line.
-pub(super) struct Line {
-    pub(super) label: &'static str,
-    pub(super) name: &'static str,
-    /// What stands below it.
-    pub(super) hint: String,
-    pub(super) chars_max: usize,
-    pub(super) is_required: bool,
-    /// The list of what one could type, if there is one.
-    pub(super) list: Option<&'static str>,
+pub(super) struct Filled {
+    /// By which it is carried out once.
+    key: String,
+    again: Option<(Fields, Wrong)>,
 }
 
 impl Wrong {
@@ -39,13 +36,20 @@ impl Wrong {
         }
     }
 
-    /// What a person is told of a refusal.
-    pub(super) fn of(error: OrderError, unit: &Unit) -> Result<Self, Trouble> {
+    pub(super) fn anywhere(text: impl Into<String>) -> Self {
+        Self {
+            field: None,
+            text: text.into(),
+        }
+    }
+
+    /// What a person is told of a refusal, at the fields that the form of the deed has.
+    pub(super) fn of(error: OrderError, deed: &Deed, unit: &Unit) -> Result<Self, Trouble> {
         let show = |amount| unit.show(amount);
-        Ok(match error {
+        let (field, text) = match error {
             OrderError::Away(away) => return Err(away.into()),
-            OrderError::BelowDeposit { needed } => Self::at(
-                "amount",
+            OrderError::BelowDeposit { needed } => (
+                deed.amount,
                 format!(
                     "An output must hold {} or more, for the space that it takes. Send that much, \
                      or lend what is missing.",
@@ -55,20 +59,13 @@ impl Wrong {
             OrderError::Coins {
                 missing,
                 is_waiting,
-            } => {
-                let missing = show(missing);
-                let text = if is_waiting {
-                    format!(
-                        "{missing} are missing until the transactions on their way are in the \
-                         ledger. Try again in a moment."
-                    )
-                } else {
-                    format!("{missing} more than the account can spend now.")
-                };
-                Self::at("amount", text)
-            }
-            OrderError::Remainder { left, needed } => Self::at(
-                "amount",
+            } => (deed.amount, too_little(show(missing), is_waiting)),
+            OrderError::Tokens {
+                missing,
+                is_waiting,
+            } => (deed.amount, too_little(missing, is_waiting)),
+            OrderError::Remainder { left, needed } => (
+                deed.amount,
                 format!(
                     "{} would be left over, and an output must hold {} or more. Send a little \
                      less, or all of it.",
@@ -76,33 +73,52 @@ impl Wrong {
                     show(needed)
                 ),
             ),
-            error @ (OrderError::NoAccount | OrderError::Other(_)) => Self {
-                field: None,
-                text: error.to_string(),
-            },
-        })
+            OrderError::Thing(reason) => (deed.thing, reason),
+            error @ (OrderError::NoAccount | OrderError::Other(_)) => (None, error.to_string()),
+        };
+        Ok(Self { field, text })
+    }
+}
+
+fn too_little(missing: impl Display, is_waiting: bool) -> String {
+    if is_waiting {
+        format!(
+            "{missing} are missing until the transactions on their way are in the ledger. Try \
+             again in a moment."
+        )
+    } else {
+        format!("{missing} more than the account can spend now.")
     }
 }
 
 impl Filled {
+    /// A form that nobody has filled in.
+    pub(super) const fn empty(key: String) -> Self {
+        Self { key, again: None }
+    }
+
     /// What was filled in and is wrong.
-    pub(super) const fn again(fields: Fields, wrong: Wrong) -> Self {
-        Self(Some((fields, wrong)))
+    pub(super) const fn again(key: String, fields: Fields, wrong: Wrong) -> Self {
+        Self {
+            key,
+            again: Some((fields, wrong)),
+        }
     }
 
     pub(super) fn value(&self, name: &str) -> &str {
-        self.0.as_ref().map_or("", |(fields, _)| fields.text(name))
+        let again = self.again.as_ref();
+        again.map_or("", |(fields, _)| fields.text(name))
     }
 
     /// What is wrong with a field.
     fn wrong(&self, name: &str) -> Option<&str> {
-        let (_, wrong) = self.0.as_ref()?;
+        let (_, wrong) = self.again.as_ref()?;
         (wrong.field == Some(name)).then_some(&wrong.text)
     }
 
     /// Adds a note that something is wrong.
     pub(super) fn note(&self, html: &mut Html) {
-        let Some((_, wrong)) = &self.0 else {
+        let Some((_, wrong)) = &self.again else {
             return;
         };
         let note = [("class", "card health bad"), ("role", "alert")];
@@ -118,55 +134,46 @@ impl Filled {
         });
     }
 
-    /// Adds a field of one line, with what is wrong with it.
-    pub(super) fn line(&self, html: &mut Html, line: &Line) {
-        let (hint, wrong_id) = (
-            format!("{}-hint", line.name),
-            format!("{}-wrong", line.name),
-        );
-        let chars_max = line.chars_max.to_string();
-        let wrong = self.wrong(line.name);
-        let described = if wrong.is_some() {
-            format!("{wrong_id} {hint}")
-        } else {
-            hint.clone()
-        };
-        html.tag("label", &[], |html| {
-            html.text(line.label);
-            let mut attributes = vec![
-                ("name", line.name),
-                ("value", self.value(line.name)),
-                ("aria-describedby", &described),
-                ("autocomplete", "off"),
-                ("autocapitalize", "none"),
-                ("spellcheck", "false"),
-                ("maxlength", &chars_max),
-            ];
-            attributes.extend(line.list.map(|list| ("list", list)));
-            if line.is_required {
-                attributes.push(("required", ""));
-            }
-            if wrong.is_some() {
-                attributes.extend([("aria-invalid", "true"), ("autofocus", "")]);
-            }
-            html.void("input", &attributes);
-        });
-        if let Some(text) = wrong {
-            html.tag("p", &[("class", "wrong"), ("id", &wrong_id)], |html| {
-                html.text(text);
-            });
+    /// A field with what was filled in and is wrong: an empty line unless it is made something
+    /// else.
+    pub(super) fn field(&self, name: &'static str, label: &'static str) -> Field<'_> {
+        Field {
+            name,
+            label,
+            value: self.value(name),
+            hint: "",
+            wrong: self.wrong(name),
+            control: Control::Line(&[]),
         }
-        html.tag("p", &[("class", "quiet"), ("id", &hint)], |html| {
-            html.text(&line.hint);
+    }
+
+    /// Adds a field that is ticked or not.
+    pub(super) fn tick(&self, html: &mut Html, name: &'static str, label: &str) {
+        html.tag("label", &[("class", "tick")], |html| {
+            let mut tick = vec![("type", "checkbox"), ("name", name), ("value", "yes")];
+            if !self.value(name).is_empty() {
+                tick.push(("checked", ""));
+            }
+            html.void("input", &tick);
+            html.text(label);
         });
     }
-}
 
-/// Adds a form.
-pub(super) fn form(html: &mut Html, action: &str, button: &str, body: impl FnOnce(&mut Html)) {
-    let attributes = [("method", "post"), ("action", action), ("class", "fields")];
-    html.tag("form", &attributes, |html| {
-        body(html);
-        html.tag("button", &[("type", "submit")], |html| html.text(button));
-    });
+    /// Adds the form.
+    pub(super) fn form(
+        &self,
+        html: &mut Html,
+        action: &str,
+        button: &str,
+        body: impl FnOnce(&mut Html),
+    ) {
+        let attributes = [("method", "post"), ("action", action), ("class", "fields")];
+        html.tag("form", &attributes, |html| {
+            let key = [("type", "hidden"), ("name", KEY), ("value", &*self.key)];
+            // Some browsers fill in again what was there before a page was loaded anew.
+            html.void("input", &[&key[..], &[("autocomplete", "off")]].concat());
+            body(html);
+            html.tag("button", &[("type", "submit")], |html| html.text(button));
+        });
+    }
 }

@@ -36,13 +36,12 @@ pub trait TestWallet: Send + Sync {
         order: WalletOrder,
     ) -> WalletFuture<'a, Result<TransactionId, OrderError>>;
 
-    /// The blocks in which an account sent a transaction, oldest first; `None` if it did not, or
-    /// long ago, or before a restart.
-    fn blocks<'a>(
+    /// A transaction that an account sent; `None` if it did not, or long ago, or before a restart.
+    fn sent<'a>(
         &'a self,
         name: &'a str,
         id: TransactionId,
-    ) -> WalletFuture<'a, Result<Option<Vec<BlockId>>, WalletAway>>;
+    ) -> WalletFuture<'a, Result<Option<SentTransaction>, WalletAway>>;
 }
 
 /// The wallet cannot know how the ledger is.
@@ -70,7 +69,7 @@ pub struct AccountSummary {
     /// Base coins that it keeps apart for voting.
     pub voting: u64,
     /// Native tokens.
-    pub tokens: Vec<(TokenId, U256)>,
+    pub tokens: Vec<HeldToken>,
     /// NFTs.
     pub nfts: Vec<NftId>,
     /// Aliases.
@@ -79,6 +78,17 @@ pub struct AccountSummary {
     pub foundries: Vec<FoundryId>,
     /// Its transactions on their way, oldest first.
     pub pending: Vec<TransactionId>,
+}
+
+/// How much an account has of a native token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldToken {
+    /// Which token.
+    pub id: TokenId,
+    /// All that it has.
+    pub total: U256,
+    /// What it can spend now.
+    pub available: U256,
 }
 
 /// All about an account.
@@ -124,11 +134,47 @@ pub struct AccountEvent {
     pub changes: Vec<Sentence>,
 }
 
+/// A transaction that an account sent.
+#[derive(Clone, Debug)]
+pub struct SentTransaction {
+    /// The blocks that carry it, oldest first.
+    pub blocks: Vec<BlockId>,
+    /// What it creates, in order.
+    pub outputs: Vec<Output>,
+}
+
 /// What an account shall do.
 #[derive(Clone, Debug)]
 pub enum WalletOrder {
     /// Send base coins.
     Send(Payment),
+    /// Send native tokens, with the coins that their space needs.
+    SendTokens {
+        /// Who gets them.
+        to: Address,
+        /// Which token.
+        token: TokenId,
+        /// How many, one or more.
+        amount: U256,
+        /// Whether these coins are lent: then the tokens have to be claimed.
+        lends_deposit: bool,
+    },
+    /// Send an NFT, with the coins that it holds.
+    SendNft {
+        /// Who gets it.
+        to: Address,
+        /// Which one.
+        nft: NftId,
+    },
+    /// Send an alias, with the coins that it holds and the foundries that it has.
+    SendAlias {
+        /// Who gets it.
+        to: Address,
+        /// Which one.
+        alias: AliasId,
+        /// What of it.
+        part: AliasPart,
+    },
     /// Take all that can be claimed.
     Claim,
     /// Make an NFT for itself.
@@ -157,6 +203,17 @@ pub struct Payment {
     pub lends_deposit: bool,
 }
 
+/// What of an alias is given to somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AliasPart {
+    /// Everything.
+    All,
+    /// Who changes its state, and with it its foundries.
+    State,
+    /// Who governs it: says who changes its state, and can destroy it.
+    Governance,
+}
+
 /// Why an account does not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
@@ -180,6 +237,17 @@ pub enum OrderError {
         /// Whether some are in transactions on their way.
         is_waiting: bool,
     },
+    /// Not enough of a native token.
+    #[error("{missing} tokens are missing")]
+    Tokens {
+        /// How many are missing.
+        missing: U256,
+        /// Whether some may be in transactions on their way.
+        is_waiting: bool,
+    },
+    /// The token, NFT or alias cannot be sent now, for this reason.
+    #[error("{0}")]
+    Thing(String),
     /// What would be left is too little for an output.
     #[error("{left} would be left, an output holds {needed} or more")]
     Remainder {

@@ -1,7 +1,7 @@
 //! Making an NFT.
 
-use super::form::{Filled, Line, Wrong, form};
-use super::send::{METADATA_CHARS_MAX, metadata, tag, tag_field};
+use super::form::{Filled, Wrong};
+use super::send::coins::{metadata, metadata_field, tag, tag_field};
 use super::{AccountDetails, Context, Deed, WalletOrder, head};
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
@@ -9,6 +9,8 @@ use crate::pages::html::Html;
 /// The page, and what its form orders.
 pub(super) const DEED: Deed = Deed {
     title: "Mint an NFT for",
+    amount: None,
+    thing: None,
     read,
     show: shown,
 };
@@ -35,16 +37,9 @@ fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
             "The account issues it and owns it. It holds the coins that its space needs.",
         );
         let action = format!("/wallet/{}/mint", account.name);
-        form(html, &action, "Mint", |html| {
-            let says = Line {
-                label: "What it says for ever",
-                name: "metadata",
-                hint: "any text, such as JSON by TIP-27".to_owned(),
-                chars_max: METADATA_CHARS_MAX,
-                is_required: false,
-                list: None,
-            };
-            filled.line(html, &says);
+        filled.form(html, &action, "Mint", |html| {
+            let says = filled.field("metadata", "What it says for ever");
+            metadata_field(html, says, "any text, such as JSON by TIP-27");
             tag_field(html, filled);
         });
     });

@@ -1,10 +1,12 @@
-//! A transaction that the wallet sent: on its way, in the ledger, or without effect.
+//! A transaction that the wallet sent: what it moves; on its way, in the ledger, or without effect.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use tangle_types::{BlockId, ConflictReason, Inclusion, MilestoneIndex, OutputId, TransactionId};
+use tangle_types::{
+    BlockId, ConflictReason, Inclusion, MilestoneIndex, Output, OutputId, TransactionId,
+};
 
-use super::Context;
+use super::{Context, SentTransaction, output_head, output_words};
 use crate::pages::explorer::parse;
 use crate::pages::html::Html;
 use crate::pages::layout::{Page, Place};
@@ -14,6 +16,8 @@ use crate::pages::visualizer;
 
 /// Time between two looks at a transaction on its way.
 const RENEWED_MS: u32 = 1_000;
+/// The query of the page for who sent a form again.
+pub(super) const AGAIN: &str = "?again";
 
 /// What became of a transaction.
 #[derive(Clone, Copy)]
@@ -27,15 +31,17 @@ enum Fate {
 pub(super) async fn page(
     State(context): State<Context>,
     Path((name, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
 ) -> Response {
-    let page = made(&context, &name, &id).await;
+    let is_again = query.as_deref() == AGAIN.strip_prefix('?');
+    let page = made(&context, &name, &id, is_again).await;
     context.answer(page)
 }
 
-async fn made(context: &Context, name: &str, id: &str) -> Result<Page, Trouble> {
+async fn made(context: &Context, name: &str, id: &str, is_again: bool) -> Result<Page, Trouble> {
     let id: TransactionId = parse(id)?;
-    let blocks = context.wallet.blocks(name, id).await?;
-    let blocks = blocks.ok_or_else(|| Trouble::NotFound {
+    let sent = context.wallet.sent(name, id).await?;
+    let SentTransaction { blocks, outputs } = sent.ok_or_else(|| Trouble::NotFound {
         what: "The account sent no such transaction.".to_owned(),
         advice: "If that was long ago, or the network was started anew since, ask the explorer."
             .to_owned(),
@@ -54,6 +60,17 @@ async fn made(context: &Context, name: &str, id: &str) -> Result<Page, Trouble> 
         });
         html.leaf("p", "id", id);
     });
+    if is_again {
+        let note = [("class", "card health"), ("role", "status")];
+        html.tag("section", &note, |html| {
+            html.plain("h2", "Sent once");
+            html.plain(
+                "p",
+                "The form came again, and nothing was sent again: this is what it did before. To \
+                 send more, open the form anew.",
+            );
+        });
+    }
     html.tag("section", &[("class", "card")], |html| {
         html.tag("dl", &[("class", "facts")], |html| {
             fact(html, "Account", |html| {
@@ -65,6 +82,7 @@ async fn made(context: &Context, name: &str, id: &str) -> Result<Page, Trouble> 
             }
         });
     });
+    what_goes_where(&mut html, context, (id, &outputs), fate);
     let page = Page::new(Place::Wallet, format!("Transaction of {name}"), html);
     Ok(match fate {
         Fate::Pending => page.awaited(RENEWED_MS),
@@ -120,6 +138,41 @@ fn standing(html: &mut Html, context: &Context, id: TransactionId, fate: Fate) {
     if matches!(fate, Fate::Pending) && !context.site.node.status().is_healthy {
         fact(html, "Node", |html| show::mark(html, show::State::Bad));
     }
+}
+
+/// Adds the outputs of the transaction, each with its owner.
+fn what_goes_where(
+    html: &mut Html,
+    context: &Context,
+    (id, outputs): (TransactionId, &[Output]),
+    fate: Fate,
+) {
+    let title = match fate {
+        Fate::Pending => "What goes where",
+        Fate::Included(_) => "What went where",
+        Fate::Conflicting(_) => "What would have gone where",
+    };
+    html.tag("section", &[("class", "card")], |html| {
+        html.plain("h2", title);
+        let status = context.site.node.status();
+        context.with_words(&status, |words| {
+            html.tag("ul", &[("class", "outputs")], |html| {
+                for (index, output) in (0..).zip(outputs) {
+                    let id = OutputId::new(id, index);
+                    html.tag("li", &[], |html| {
+                        html.tag("p", &[("class", "head")], |html| {
+                            output_head(html, &id, output, words);
+                            if matches!(fate, Fate::Included(_)) {
+                                html.text(" ");
+                                show::short_id(html, &show::output_path(&id), id);
+                            }
+                        });
+                        output_words(html, output, words);
+                    });
+                }
+            });
+        });
+    });
 }
 
 fn block_facts(html: &mut Html, context: &Context, block: &BlockId, fate: Fate) {
