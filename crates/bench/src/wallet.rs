@@ -73,12 +73,12 @@ pub(crate) fn run(args: &WalletArgs, progress: &Progress) -> Result<()> {
         index: 0,
     };
     let started = Instant::now();
-    let keys = signer.public_keys(first, args.addresses)?;
-    wallet.state.add_keys(0, false, &keys);
+    let hashes = signer.addresses(first, args.addresses)?;
+    wallet.state.add_keys(0, false, &hashes);
     let derive_keys_ms = millis(started.elapsed());
 
     progress.begin(format!("a network with {} outputs", args.outputs), 0);
-    let addresses: Vec<Address> = keys.iter().map(Address::from_public_key).collect();
+    let addresses: Vec<Address> = hashes.iter().copied().map(Address::Ed25519).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -1,8 +1,8 @@
 //! `tangle wallet`: keys, balances and transactions for people.
 //!
 //! A command opens the wallet's folder, asks the node what is new where that matters, and prints
-//! what came of it. The words are unsealed only for what needs a key: new addresses, signatures,
-//! and showing them.
+//! what came of it. The words are unsealed, or whoever else has the keys is asked, only for what
+//! needs a key: new addresses, signatures, and showing the words.
 
 mod args;
 mod chains;
@@ -15,6 +15,7 @@ mod password;
 mod pay;
 mod people;
 mod show;
+mod signer;
 mod transact;
 mod voting;
 mod watch;
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: WalletArguments, terminal: &Terminal) -> Outcome {
         WalletCommand::ClaimableOutputs => show::claimable(&mut context),
         WalletCommand::Claim { ids, how } => pay::claim(&mut context, &ids, &how),
         WalletCommand::Voting(command) => voting::run(&mut context, command),
+        WalletCommand::Signer => signer::run(&context),
         WalletCommand::Sign { prepared, signed } => offline::sign(&context, &prepared, &signed),
         WalletCommand::Submit { signed, wait } => offline::submit(&mut context, &signed, &wait),
         other => chains::run(&mut context, other),

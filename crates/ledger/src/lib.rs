@@ -19,4 +19,4 @@ pub use apply::{
     Spendings, VerifiedTransaction, apply,
 };
 pub use receipt::{AppliedReceipt, LastReceipt, ReceiptError, apply_receipt};
-pub use transaction::check_transaction;
+pub use transaction::{check_transaction, check_unsigned};

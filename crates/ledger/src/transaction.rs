@@ -3,12 +3,14 @@
 
 use std::borrow::Borrow;
 
-use tangle_types::{ConflictReason, LedgerOutput, UnixSeconds, inputs_commitment};
+use tangle_types::{
+    ConflictReason, LedgerOutput, Transaction, TransactionHashes, UnixSeconds, inputs_commitment,
+};
 
-use crate::VerifiedTransaction;
 use crate::balance::{check_amounts, check_deposit_returns, check_native_tokens};
 use crate::transition::check_transitions;
-use crate::unlocking::unlock_all;
+use crate::unlocking::{Keys, unlock_all};
+use crate::{SignatureSet, VerifiedTransaction};
 
 /// Whether `transaction` may spend `inputs`, which are the outputs it names, in order and unspent,
 /// in a milestone of time `now`.
@@ -19,6 +21,39 @@ pub fn check_transaction<O: Borrow<LedgerOutput>>(
     transaction: &VerifiedTransaction<'_>,
     inputs: &[O],
     now: UnixSeconds,
+) -> Result<(), ConflictReason> {
+    check(transaction, inputs, now, Keys::Shown)
+}
+
+/// The same before anybody signs: whether it may spend `inputs` once each signature unlock holds
+/// the signature of the input's owner. What those unlocks hold now does not count, so that nobody
+/// has to know the public keys.
+///
+/// # Errors
+/// The first rule broken.
+pub fn check_unsigned<O: Borrow<LedgerOutput>>(
+    transaction: &Transaction,
+    inputs: &[O],
+    now: UnixSeconds,
+) -> Result<(), ConflictReason> {
+    let hashes = TransactionHashes {
+        id: transaction.id(),
+        essence: transaction.essence.hash(),
+    };
+    let signatures = SignatureSet(u128::MAX);
+    let transaction = VerifiedTransaction {
+        transaction,
+        hashes,
+        signatures,
+    };
+    check(&transaction, inputs, now, Keys::Expected)
+}
+
+fn check<O: Borrow<LedgerOutput>>(
+    transaction: &VerifiedTransaction<'_>,
+    inputs: &[O],
+    now: UnixSeconds,
+    keys: Keys,
 ) -> Result<(), ConflictReason> {
     let inputs: Vec<&LedgerOutput> = inputs.iter().map(Borrow::borrow).collect();
     let essence = &transaction.transaction.essence;
@@ -35,7 +70,7 @@ pub fn check_transaction<O: Borrow<LedgerOutput>>(
     if essence.inputs_commitment != inputs_commitment(inputs.iter().map(|input| &input.output)) {
         return Err(ConflictReason::InputsCommitmentMismatch);
     }
-    let unlocked = unlock_all(transaction, &inputs, now)?;
+    let unlocked = unlock_all(transaction, &inputs, now, keys)?;
     for output in &essence.outputs {
         if output
             .features()

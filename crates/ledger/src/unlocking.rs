@@ -40,18 +40,28 @@ impl Unlocked {
     }
 }
 
+/// Whose keys the signature unlocks are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Those that they show.
+    Shown,
+    /// Those of the inputs' owners, who have not signed yet.
+    Expected,
+}
+
 /// Opens every input in order. An alias or NFT must come before the inputs that it owns.
 pub(crate) fn unlock_all(
     transaction: &VerifiedTransaction<'_>,
     inputs: &[&LedgerOutput],
     now: UnixSeconds,
+    keys: Keys,
 ) -> Result<Unlocked, ConflictReason> {
     let outputs = &transaction.transaction.essence.outputs;
     let mut unlocked = Unlocked::default();
     for (position, input) in inputs.iter().enumerate() {
         let change = AliasChange::of(input, outputs);
         let owner = owner(&input.output, change, now)?;
-        unlock(transaction, position, owner, &mut unlocked)?;
+        unlock(transaction, position, owner, keys, &mut unlocked)?;
         unlocked.owners.push(owner);
         match &input.output {
             Output::Nft(nft) => {
@@ -137,6 +147,7 @@ fn unlock(
     transaction: &VerifiedTransaction<'_>,
     position: usize,
     owner: Address,
+    keys: Keys,
     unlocked: &mut Unlocked,
 ) -> Result<(), ConflictReason> {
     let unlock = transaction
@@ -150,7 +161,8 @@ fn unlock(
             if known.is_some() {
                 return Err(ConflictReason::InvalidUnlock);
             }
-            let is_owners_key = Address::from_public_key(public_key) == owner;
+            let is_owners_key =
+                keys == Keys::Expected || Address::from_public_key(public_key) == owner;
             if !is_owners_key || !transaction.signatures.is_valid(position) {
                 return Err(ConflictReason::InvalidSignature);
             }

@@ -1,5 +1,5 @@
 //! For tests only: recorded values of real networks, text fixtures of ledgers, arbitrary blocks,
-//! and blocks that must be refused.
+//! blocks that must be refused, and a device that has keys.
 //!
 //! No product crate may import this one; it is a dev-dependency. Begin with [`shimmer::recorded`],
 //! [`ledger::check`], [`malformed::malformed_blocks`] and [`arbitrary::block`].
@@ -7,4 +7,5 @@
 pub mod arbitrary;
 pub mod ledger;
 pub mod malformed;
+pub mod nano;
 pub mod shimmer;

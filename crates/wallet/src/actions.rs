@@ -240,9 +240,8 @@ impl Source<'_> {
             else {
                 continue;
             };
-            let key = self.state.public_key(place);
-            if let (Output::Nft(nft), Some(key)) = (&held.output, key) {
-                let owner = Address::from_public_key(&key);
+            let owner = self.state.address(place);
+            if let (Output::Nft(nft), Some(owner)) = (&held.output, owner) {
                 outputs.push(self.moved_nft(held, nft, owner));
             }
         }

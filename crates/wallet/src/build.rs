@@ -214,8 +214,10 @@ impl<'a> Work<'a> {
                 // No account pays, or opens anything, for another one.
                 let place = self.source.state.place(&owner);
                 let place = place.filter(|place| place.account == self.source.account)?;
-                let public_key = self.source.state.public_key(place)?;
-                Some(Opener::Key { place, public_key })
+                Some(Opener::Key {
+                    place,
+                    address: owner,
+                })
             }
             chain => Some(Opener::Chain(chain)),
         });
@@ -348,7 +350,7 @@ impl<'a> Work<'a> {
 
     fn remainder_address(&self) -> Result<Address, BuildError> {
         let keys = self.chosen.iter().find_map(|input| match input.opener {
-            Opener::Key { public_key, .. } => Some(Address::from_public_key(&public_key)),
+            Opener::Key { address, .. } => Some(address),
             Opener::Chain(_) => None,
         });
         self.wish.remainder.or(keys).ok_or(BuildError::Nothing)

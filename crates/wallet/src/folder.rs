@@ -4,9 +4,11 @@
 //! | file | holds | secret |
 //! |---|---|---|
 //! | `keys` | the words, sealed by the password | yes |
-//! | `wallet.json` | node, coin type, names of accounts, address book | no |
-//! | `state` | public keys, outputs, transactions on their way | no |
+//! | `wallet.json` | node, coin type, names of accounts, address book, who has the keys | no |
+//! | `state` | addresses, outputs, transactions on their way | no |
 //! | `lock` | nothing; who uses the wallet holds a lock on it | no |
+//!
+//! When a device or another process has the keys there is no file `keys`, and nothing is secret.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -18,6 +20,7 @@ use tangle_crypto::mnemonic::Mnemonic;
 
 use crate::file::{self, FileError};
 use crate::keys::{SeedSigner, SignerError};
+use crate::signers::KeyHolder;
 use crate::state::State;
 use crate::state_file::{self, StateError};
 use crate::vault::{Cost, Vault, VaultError};
@@ -45,6 +48,23 @@ pub struct Settings {
     /// Addresses of others, by name.
     #[serde(default)]
     pub contacts: BTreeMap<String, String>,
+    /// Who has the keys when the folder has no words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<KeyHolder>,
+}
+
+impl Settings {
+    fn new(coin_type: u32, node: &str, signer: Option<KeyHolder>) -> Self {
+        Self {
+            version: VERSION,
+            coin_type,
+            node: node.to_owned(),
+            accounts: BTreeMap::new(),
+            is_test: false,
+            contacts: BTreeMap::new(),
+            signer,
+        }
+    }
 }
 
 /// Why a wallet cannot be opened, made or saved.
@@ -108,24 +128,42 @@ impl Wallet {
         coin_type: u32,
         node: &str,
     ) -> Result<Self, WalletError> {
+        let settings = Settings::new(coin_type, node, None);
+        Self::create_with(folder, settings, || {
+            SeedSigner::new(words, coin_type)?;
+            Ok(Vault::new(&folder.join("keys")).create(words, password, cost)?)
+        })
+    }
+
+    /// Makes a wallet whose keys `signer` has, in a folder that has none.
+    ///
+    /// # Errors
+    /// See [`WalletError`].
+    pub fn create_without_words(
+        folder: &Path,
+        signer: KeyHolder,
+        coin_type: u32,
+        node: &str,
+    ) -> Result<Self, WalletError> {
+        let settings = Settings::new(coin_type, node, Some(signer));
+        Self::create_with(folder, settings, || Ok(()))
+    }
+
+    fn create_with(
+        folder: &Path,
+        settings: Settings,
+        keep_words: impl FnOnce() -> Result<(), WalletError>,
+    ) -> Result<Self, WalletError> {
         file::make_folder(folder)?;
         let lock = lock(folder)?;
         if folder.join("wallet.json").exists() {
             return Err(WalletError::Exists(folder.to_owned()));
         }
-        SeedSigner::new(words, coin_type)?;
-        Vault::new(&folder.join("keys")).create(words, password, cost)?;
+        keep_words()?;
         let wallet = Self {
             folder: folder.to_owned(),
             _lock: lock,
-            settings: Settings {
-                version: VERSION,
-                coin_type,
-                node: node.to_owned(),
-                accounts: BTreeMap::new(),
-                is_test: false,
-                contacts: BTreeMap::new(),
-            },
+            settings,
             state: State::default(),
         };
         wallet.save()?;

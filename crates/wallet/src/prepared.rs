@@ -5,17 +5,17 @@
 
 use serde::{Deserialize, Serialize};
 use tangle_crypto::ed25519::{self, Signed};
-use tangle_ledger::{SignatureSet, VerifiedTransaction, check_transaction};
+use tangle_ledger::check_unsigned;
 use tangle_types::{
     Address, Block, BlockId, Codec, ConflictReason, DecodeError, Essence, LedgerOutput,
     MilestoneIndex, Output, OutputId, PROTOCOL_VERSION, Parents, Payload, ProtocolParameters,
-    SyntaxError, Transaction, TransactionHashes, UnixSeconds, Unlock, inputs_commitment, validate,
+    SyntaxError, Transaction, UnixSeconds, Unlock, inputs_commitment, validate,
 };
 
-use crate::keys::{KeyPlace, Signer, SignerError};
+use crate::keys::{KeyAndSignature, KeyPlace, Signer, SignerError, SigningRequest};
 
 /// Version of the file.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A transaction without signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,8 @@ pub enum Opener {
     Key {
         /// Where the key is.
         place: KeyPlace,
-        /// Its public part.
-        public_key: [u8; 32],
+        /// Its address.
+        address: Address,
     },
     /// An alias or NFT that an earlier input holds.
     Chain(Address),
@@ -71,9 +71,12 @@ pub enum SignError {
     /// The signer does not do it.
     #[error(transparent)]
     Signer(#[from] SignerError),
-    /// The signer used another key, or made a bad signature.
-    #[error("the keys are not those of this wallet")]
+    /// The signer used another key.
+    #[error("the keys of the signer are not those of this wallet")]
     OtherKey,
+    /// What the signer gave is no signature of the transaction.
+    #[error("the signer's signature is wrong")]
+    BadSignature,
     /// The result is not a transaction.
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -110,7 +113,7 @@ struct FileInput {
     /// Account, 0 or 1 for internal, number; absent when an alias or NFT opens it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<[u32; 3]>,
-    /// The public key, or the address of the alias or NFT.
+    /// The address of the key, alias or NFT.
     opener: String,
 }
 
@@ -138,10 +141,11 @@ impl Prepared {
         parameters: &ProtocolParameters,
         now: UnixSeconds,
     ) -> Result<(), RuleError> {
+        // The syntactic rules ask for signatures that differ, and look no closer.
         let mut marker = 0_u8;
-        let unlocks = self.unlocks(|public_key| {
+        let unlocks = self.unlocks(|_| {
             marker = marker.wrapping_add(1);
-            (*public_key, [marker; 64])
+            ([marker; 32], [marker; 64])
         });
         let transaction = Transaction {
             essence: self.essence.clone(),
@@ -155,58 +159,83 @@ impl Prepared {
             nonce: 0,
         };
         validate(&block, parameters)?;
-        let verified = VerifiedTransaction {
-            transaction: &transaction,
-            hashes: TransactionHashes {
-                id: transaction.id(),
-                essence: transaction.essence.hash(),
-            },
-            signatures: SignatureSet(u128::MAX),
-        };
         let inputs: Vec<&LedgerOutput> = self.inputs.iter().map(|input| &input.output).collect();
-        check_transaction(&verified, &inputs, now).map_err(RuleError::Conflict)
+        check_unsigned(&transaction, &inputs, now).map_err(RuleError::Conflict)
     }
 
-    /// The keys that have to sign, each once.
+    /// The keys that have to sign, each once, with their addresses.
     #[must_use]
-    pub fn keys(&self) -> Vec<(KeyPlace, [u8; 32])> {
-        let mut keys: Vec<(KeyPlace, [u8; 32])> = Vec::new();
+    pub fn keys(&self) -> Vec<(KeyPlace, Address)> {
+        let mut keys: Vec<(KeyPlace, Address)> = Vec::new();
         for input in &self.inputs {
-            if let Opener::Key { place, public_key } = input.opener
-                && !keys.iter().any(|(_, known)| *known == public_key)
+            if let Opener::Key { place, address } = input.opener
+                && !keys.contains(&(place, address))
             {
-                keys.push((place, public_key));
+                keys.push((place, address));
             }
         }
         keys
     }
 
-    /// The signed transaction.
+    /// What a signer is asked.
+    #[must_use]
+    pub fn request(&self) -> SigningRequest<'_> {
+        let keys = self.keys();
+        let place = |output: &Output| {
+            let conditions = output.unlock_conditions();
+            let owner = conditions
+                .address()
+                .filter(|_| conditions.iter().len() == 1)?;
+            let key = keys.iter().find(|(_, address)| address == owner)?;
+            Some(key.0)
+        };
+        let outputs = (0_u16..).zip(&self.essence.outputs);
+        let opener = |input: &PreparedInput| match input.opener {
+            Opener::Key { place, .. } => Some(place),
+            Opener::Chain(_) => None,
+        };
+        SigningRequest {
+            essence: &self.essence,
+            inputs: self.inputs.iter().map(opener).collect(),
+            change: outputs
+                .filter_map(|(number, output)| Some((number, place(output)?)))
+                .collect(),
+        }
+    }
+
+    /// The signed transaction. Whatever the signer is, each signature is verified, and each key
+    /// against the address that it opens.
     ///
     /// # Errors
     /// See [`SignError`].
     pub fn sign(&self, signer: &dyn Signer) -> Result<Transaction, SignError> {
-        let message = self.essence.hash();
         let keys = self.keys();
-        let places: Vec<KeyPlace> = keys.iter().map(|(place, _)| *place).collect();
-        let signed = signer.sign(&message, &places)?;
+        let signed = signer.sign(&self.request())?;
         if signed.len() != keys.len() {
             return Err(SignError::OtherKey);
         }
+        let message = self.essence.hash();
+        let mut signatures: Vec<(Address, KeyAndSignature)> = Vec::with_capacity(keys.len());
         for ((public_key, signature), (_, wanted)) in signed.iter().zip(&keys) {
-            let signature = Signed {
+            if Address::from_public_key(public_key) != *wanted {
+                return Err(SignError::OtherKey);
+            }
+            let is_valid = ed25519::verify(&Signed {
                 public_key,
                 signature,
                 message: &message,
-            };
-            if public_key != wanted || !ed25519::verify(&signature) {
-                return Err(SignError::OtherKey);
+            });
+            if !is_valid {
+                return Err(SignError::BadSignature);
             }
+            signatures.push((*wanted, (*public_key, *signature)));
         }
-        let unlocks = self.unlocks(|public_key| {
-            let mut all = signed.iter();
-            *all.find(|(key, _)| key == public_key)
+        let unlocks = self.unlocks(|owner| {
+            let mut all = signatures.iter();
+            let found = all.find(|(address, _)| address == owner);
+            found
                 .expect("every key of an input is among those that signed")
+                .1
         });
         let transaction = Transaction {
             essence: self.essence.clone(),
@@ -217,21 +246,20 @@ impl Prepared {
     }
 
     /// An unlock for each input: a key signs once, later inputs refer to where it did.
-    fn unlocks(&self, mut sign: impl FnMut(&[u8; 32]) -> ([u8; 32], [u8; 64])) -> Vec<Unlock> {
+    fn unlocks(&self, mut sign: impl FnMut(&Address) -> KeyAndSignature) -> Vec<Unlock> {
         let mut opened: Vec<(Address, u16)> = Vec::new();
         let mut unlocks = Vec::with_capacity(self.inputs.len());
         for (index, input) in (0_u16..).zip(&self.inputs) {
-            let owner = match &input.opener {
-                Opener::Key { public_key, .. } => Address::from_public_key(public_key),
-                Opener::Chain(address) => *address,
+            let owner = match input.opener {
+                Opener::Key { address, .. } | Opener::Chain(address) => address,
             };
             let known = opened.iter().find(|(address, _)| *address == owner);
             let at = known.map(|(_, at)| *at);
             unlocks.push(match (&input.opener, at) {
                 (Opener::Key { .. }, Some(at)) => Unlock::Reference(at),
-                (Opener::Key { public_key, .. }, None) => {
+                (Opener::Key { .. }, None) => {
                     opened.push((owner, index));
-                    let (public_key, signature) = sign(public_key);
+                    let (public_key, signature) = sign(&owner);
                     Unlock::Signature {
                         public_key,
                         signature: Box::new(signature),
@@ -252,21 +280,15 @@ impl Prepared {
     #[must_use]
     pub fn to_json(&self) -> String {
         let input = |input: &PreparedInput| {
-            let (key, opener) = match &input.opener {
-                Opener::Key { place, public_key } => {
-                    let change = u32::from(place.is_internal);
-                    (
-                        Some([place.account, change, place.index]),
-                        hex::encode(public_key),
-                    )
-                }
-                Opener::Chain(address) => (None, hex::encode(address.to_array())),
+            let (key, opener) = match input.opener {
+                Opener::Key { place, address } => (Some(place.into()), address),
+                Opener::Chain(address) => (None, address),
             };
             FileInput {
                 output_id: input.output.id,
                 output: hex::encode(input.output.output.to_bytes()),
                 key,
-                opener,
+                opener: hex::encode(opener.to_array()),
             }
         };
         let file = File {
@@ -316,19 +338,15 @@ impl FileInput {
         let output = hex::decode(&self.output).ok();
         let output = output.and_then(|bytes| Output::from_bytes(&bytes).ok());
         let opener = hex::decode(&self.opener).ok();
+        let opener = opener.and_then(|address| Address::from_bytes(&address).ok());
         let opener = match (self.key, opener) {
-            (Some([account, change, index]), Some(key)) if change <= 1 => {
-                let public_key = key.try_into();
-                public_key.ok().map(|public_key| Opener::Key {
-                    place: KeyPlace {
-                        account,
-                        is_internal: change == 1,
-                        index,
-                    },
-                    public_key,
-                })
+            (Some(key), Some(address @ Address::Ed25519(_))) => {
+                let place = KeyPlace::try_from(key).ok();
+                place.map(|place| Opener::Key { place, address })
             }
-            (None, Some(address)) => Address::from_bytes(&address).ok().map(Opener::Chain),
+            (None, Some(address @ (Address::Alias(_) | Address::Nft(_)))) => {
+                Some(Opener::Chain(address))
+            }
             _ => None,
         };
         Ok(PreparedInput {

@@ -1,10 +1,11 @@
-//! What a wallet knows of its keys and of the ledger: public keys, outputs, transactions on their
+//! What a wallet knows of its keys and of the ledger: addresses, outputs, transactions on their
 //! way. It holds no secret.
 //!
 //! A *chain* of keys are those of an account for others to pay to (external) or for its own change
-//! (internal). Some keys beyond those in use are known too, so that without the words the wallet
-//! finds what another copy of it received. An output stays here when it is spent: that is the
-//! history.
+//! (internal). Of a key the address is known and not more: a hardware device tells no public key
+//! before it signs. Some keys beyond those in use are known too, so that without the words the
+//! wallet finds what another copy of it received. An output stays here when it is spent: that is
+//! the history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +50,7 @@ pub struct Point {
     pub id: [u8; 32],
 }
 
-/// The public keys of an account.
+/// The keys of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountKeys {
     /// For others to pay to.
@@ -58,11 +59,11 @@ pub struct AccountKeys {
     pub internal: KeyChain,
 }
 
-/// Public keys from number 0 on.
+/// Keys from number 0 on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyChain {
-    /// All that are known.
-    pub keys: Vec<[u8; 32]>,
+    /// The hashes in the Ed25519 addresses of all that are known.
+    pub hashes: Vec<[u8; 32]>,
     /// How many were given to somebody or hold something.
     pub used: u32,
 }
@@ -121,32 +122,31 @@ impl KeyChain {
     /// The address of a key.
     #[must_use]
     pub fn address(&self, index: u32) -> Option<Address> {
-        let key = self.keys.get(usize::try_from(index).ok()?)?;
-        Some(Address::from_public_key(key))
+        let hash = self.hashes.get(usize::try_from(index).ok()?)?;
+        Some(Address::Ed25519(*hash))
     }
 }
 
 impl State {
-    /// Adds keys at the end of a chain. More than a million are not kept.
-    pub fn add_keys(&mut self, account: u32, is_internal: bool, keys: &[[u8; 32]]) {
+    /// Adds keys at the end of a chain, by the hashes in their addresses. More than a million are
+    /// not kept.
+    pub fn add_keys(&mut self, account: u32, is_internal: bool, hashes: &[[u8; 32]]) {
         let chain = self.accounts.entry(account).or_default();
         let chain = chain.chain_mut(is_internal);
-        let inputs: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
-        let hashes = tangle_crypto::blake2b::hash_many(&inputs);
-        for (key, hash) in keys.iter().zip(hashes) {
-            let Ok(index) = u32::try_from(chain.keys.len()) else {
+        for hash in hashes {
+            let Ok(index) = u32::try_from(chain.hashes.len()) else {
                 return;
             };
-            if chain.keys.len() >= KEYS_MAX {
+            if chain.hashes.len() >= KEYS_MAX {
                 return;
             }
-            chain.keys.push(*key);
+            chain.hashes.push(*hash);
             let place = KeyPlace {
                 account,
                 is_internal,
                 index,
             };
-            self.owners.insert(hash, place);
+            self.owners.insert(*hash, place);
         }
     }
 
@@ -167,11 +167,11 @@ impl State {
         }
     }
 
-    /// The public key at a place.
+    /// The address of the key at a place.
     #[must_use]
-    pub fn public_key(&self, place: KeyPlace) -> Option<[u8; 32]> {
+    pub fn address(&self, place: KeyPlace) -> Option<Address> {
         let chain = self.accounts.get(&place.account)?.chain(place.is_internal);
-        chain.keys.get(usize::try_from(place.index).ok()?).copied()
+        chain.address(place.index)
     }
 
     /// What is known of an output.

@@ -2,7 +2,7 @@
 //! the history that the node has pruned.
 //!
 //! ```text
-//! "TANGLEWS" | version 2 | BLAKE2b-256 of the rest | rest
+//! "TANGLEWS" | version 3 | BLAKE2b-256 of the rest | rest
 //! ```
 
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::file::{self, FileError};
 use crate::state::{KEYS_MAX, KeyChain, Pending, Point, Record, State};
 
 const MAGIC: &[u8; 8] = b"TANGLEWS";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const HEAD: usize = 8 + 1 + 32;
 /// Largest file that is read.
 const SIZE_BYTES_MAX: u64 = 1 << 30;
@@ -87,8 +87,9 @@ fn write_state(state: &State, out: &mut Vec<u8>) {
         out.extend_from_slice(&number.to_le_bytes());
         for chain in [&keys.external, &keys.internal] {
             out.extend_from_slice(&chain.used.to_le_bytes());
-            write_count(chain.keys.len(), out);
-            chain.keys.iter().for_each(|key| out.extend_from_slice(key));
+            write_count(chain.hashes.len(), out);
+            let hashes = chain.hashes.iter();
+            hashes.for_each(|hash| out.extend_from_slice(hash));
         }
     }
     write_count(state.pending.len(), out);
@@ -185,8 +186,8 @@ fn read_chain(
     if count > KEYS_MAX {
         return Err(StateError::Damaged("an account has too many keys"));
     }
-    let keys: Result<Vec<[u8; 32]>, _> = (0..count).map(|_| reader.array()).collect();
-    state.add_keys(account, is_internal, &keys?);
+    let hashes: Result<Vec<[u8; 32]>, _> = (0..count).map(|_| reader.array()).collect();
+    state.add_keys(account, is_internal, &hashes?);
     let keys = state.accounts.entry(account).or_default();
     let chain: &mut KeyChain = if is_internal {
         &mut keys.internal
@@ -230,7 +231,7 @@ mod tests {
         state.network = Some(NetworkId(7));
         state.add_keys(3, false, &[[1; 32], [2; 32]]);
         state.add_keys(3, true, &[[4; 32]]);
-        let owner = Address::from_public_key(&[1; 32]);
+        let owner = Address::Ed25519([1; 32]);
         let conditions = UnlockConditions::new(vec![UnlockCondition::Address(owner)]);
         let output = LedgerOutput {
             id: OutputId([9; 34]),
@@ -272,7 +273,7 @@ mod tests {
         assert_eq!(back.network, state.network);
         assert_eq!(back.elsewhere, state.elsewhere);
         assert_eq!(back.elsewhere[&TransactionId([3; 32])].len(), 2);
-        let owner = Address::from_public_key(&[4; 32]);
+        let owner = Address::Ed25519([4; 32]);
         assert!(back.place(&owner).expect("a key").is_internal);
     }
 

@@ -181,22 +181,23 @@ fn known_addresses(state: &State) -> Vec<Address> {
     let keys = state.accounts.values();
     let chains = keys.flat_map(|keys| [&keys.external, &keys.internal]);
     chains
-        .flat_map(|chain| &chain.keys)
-        .map(Address::from_public_key)
+        .flat_map(|chain| &chain.hashes)
+        .map(|hash| Address::Ed25519(*hash))
         .collect()
 }
 
 /// Derives keys until each chain has enough beyond those in use; the new addresses.
 ///
 /// # Errors
-/// The signer refuses.
+/// The signer refuses, or has other keys than those that are known.
 pub fn extend_keys(state: &mut State, signer: &dyn Signer) -> Result<Vec<Address>, SignerError> {
     let mut fresh = Vec::new();
+    let mut is_checked = false;
     let numbers: Vec<u32> = state.accounts.keys().copied().collect();
     for account in numbers {
         for is_internal in [false, true] {
             let chain: &KeyChain = state.accounts[&account].chain(is_internal);
-            let known = u32::try_from(chain.keys.len()).unwrap_or(u32::MAX);
+            let known = u32::try_from(chain.hashes.len()).unwrap_or(u32::MAX);
             let count = (chain.used + ADDRESS_GAP).saturating_sub(known);
             if count == 0 {
                 continue;
@@ -206,12 +207,40 @@ pub fn extend_keys(state: &mut State, signer: &dyn Signer) -> Result<Vec<Address
                 is_internal,
                 index: known,
             };
-            let keys = signer.public_keys(first, count)?;
-            fresh.extend(keys.iter().map(Address::from_public_key));
-            state.add_keys(account, is_internal, &keys);
+            if !is_checked {
+                check_keys(state, signer)?;
+                is_checked = true;
+            }
+            let hashes = signer.addresses(first, count)?;
+            fresh.extend(hashes.iter().map(|hash| Address::Ed25519(*hash)));
+            state.add_keys(account, is_internal, &hashes);
         }
     }
     Ok(fresh)
+}
+
+/// Whether the signer has the keys of the wallet, by the first that is known. Coins that somebody
+/// pays to a key of another device would be lost to this wallet.
+fn check_keys(state: &State, signer: &dyn Signer) -> Result<(), SignerError> {
+    let chains = state.accounts.iter().flat_map(|(account, keys)| {
+        [false, true].map(|is_internal| (*account, is_internal, keys.chain(is_internal)))
+    });
+    let mut known = chains.filter_map(|(account, is_internal, chain)| {
+        let place = KeyPlace {
+            account,
+            is_internal,
+            index: 0,
+        };
+        Some((place, *chain.hashes.first()?))
+    });
+    let Some((place, hash)) = known.next() else {
+        return Ok(());
+    };
+    if signer.addresses(place, 1)? == [hash] {
+        Ok(())
+    } else {
+        Err(SignerError::OtherKeys)
+    }
 }
 
 /// Asks for all outputs of `addresses`, and what became of known ones that are not among them.

@@ -29,6 +29,7 @@ pub(crate) enum Code {
     Transaction,
     Conflict,
     Undecided,
+    Signer,
     Unexpected,
 }
 
@@ -50,7 +51,7 @@ const FOREIGN: u8 = 4;
 const DISK: u8 = 5;
 
 /// Every kind of error, in the order of the codes.
-pub(crate) static REGISTER: [Explanation; 27] = [
+pub(crate) static REGISTER: [Explanation; 28] = [
     Explanation {
         kind: Code::ConfigUnreadable,
         code: "E0101",
@@ -264,6 +265,17 @@ pub(crate) static REGISTER: [Explanation; 27] = [
         text: "It was sent and may still be taken. Do not send it again: `tangle wallet sync` goes \
              on following it, attaches it again when that is needed, and keeps its coins reserved \
              until then.",
+        exit_code: FAILED,
+    },
+    Explanation {
+        kind: Code::Signer,
+        code: "E0166",
+        title: "whoever has the keys did not sign",
+        text: "The keys of the wallet are in a device or with another program, which is not there, \
+             does not answer, refuses, or has the keys of another wallet. Nothing was sent. A \
+             program has to be where `signer` in the wallet's wallet.json says; a Ledger Nano has \
+             to be connected, unlocked, with its IOTA or Shimmer app open, and its USB interface \
+             has to be open to the user (the vendor's udev rules do that).",
         exit_code: FAILED,
     },
     Explanation {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use tangle_types::{AliasId, FoundryId, NftId, OutputId, TransactionId, U256};
+use tangle_wallet::KeyHolder;
 
 pub(crate) use voting::VotingCommand;
 
@@ -292,6 +293,8 @@ pub(crate) enum WalletCommand {
         /// File for the signed one; never overwritten.
         signed: PathBuf,
     },
+    /// Sign for a wallet elsewhere that has no words: answer what it asks on standard input.
+    Signer,
     /// Send a transaction that `sign` wrote.
     Submit {
         /// The signed transaction.
@@ -311,7 +314,7 @@ pub(crate) struct InitArguments {
     pub(crate) first: String,
     /// Take the published words of `tangle dev`, with its test accounts alice, bob and faucet, and
     /// never ask for a password. Never for coins of value.
-    #[arg(long, conflicts_with_all = ["first", "coin_type", "password_file"])]
+    #[arg(long, conflicts_with_all = ["first", "coin_type", "password_file", "signer"])]
     pub(crate) dev: bool,
 }
 
@@ -321,10 +324,10 @@ pub(crate) struct RestoreArguments {
     #[command(flatten)]
     pub(crate) kind: KindArguments,
     /// File with the words, readable by its owner only; without it they are asked for.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "signer")]
     pub(crate) mnemonic_file: Option<PathBuf>,
     /// A copy that `backup` made, instead of words.
-    #[arg(long, value_name = "FILE", conflicts_with = "mnemonic_file")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mnemonic_file", "signer"])]
     pub(crate) backup: Option<PathBuf>,
     /// Accounts without outputs that are looked at behind the last one with outputs.
     #[arg(long, value_name = "COUNT", default_value_t = 1,
@@ -338,6 +341,11 @@ pub(crate) struct KindArguments {
     /// Coin type below which the keys are (SLIP-44): 4218 is IOTA's, 4219 Shimmer's.
     #[arg(long, value_name = "NUMBER", default_value_t = tangle_wallet::COIN_IOTA)]
     pub(crate) coin_type: u32,
+    /// Who has the keys, instead of words in the folder: ledger-nano for a device at this machine,
+    /// ledger-nano-tcp:HOST:PORT for one behind a port, or a program with its arguments, such as
+    /// 'ssh vault tangle wallet signer'.
+    #[arg(long, value_name = "SIGNER")]
+    pub(crate) signer: Option<KeyHolder>,
 }
 
 /// What to do with the address book.

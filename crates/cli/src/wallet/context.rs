@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use tangle_client::Client;
 use tangle_types::words::{Unit, Words, plain};
 use tangle_types::{Address, UnixSeconds};
-use tangle_wallet::{Network, SeedSigner, Source, State, SyncReport, Wallet, extend_keys, sync};
+use tangle_wallet::{
+    KeyHolder, Network, Signer, Source, State, SyncReport, Wallet, extend_keys, sync,
+};
 
 use super::args::{WalletArguments, WalletCommand};
 use super::{failures, password};
@@ -111,7 +113,7 @@ impl<'t> Context<'t> {
     }
 
     /// Brings the state up to date and saves it when it has changed.
-    pub(super) fn sync(&mut self, signer: Option<&SeedSigner>) -> Outcome<SyncReport> {
+    pub(super) fn sync(&mut self, signer: Option<&dyn Signer>) -> Outcome<SyncReport> {
         let network = self.refresh()?;
         let client = self.client()?;
         let before = (
@@ -119,7 +121,6 @@ impl<'t> Context<'t> {
             self.wallet.state.pending.len(),
         );
         let (runtime, state) = self.parts();
-        let signer = signer.map(|signer| signer as &dyn tangle_wallet::Signer);
         let synced = runtime.block_on(sync(&client, &network, state, signer));
         let (after, pending) = (
             self.wallet.state.ledger.index,
@@ -142,25 +143,37 @@ impl<'t> Context<'t> {
     }
 
     /// The keys; asks for the password where that is needed. Keys beyond those in use are derived
-    /// on the way, as the words are at hand.
-    pub(super) fn unlock(&mut self) -> Outcome<SeedSigner> {
+    /// on the way, as the keys are at hand.
+    pub(super) fn unlock(&mut self) -> Outcome<Box<dyn Signer>> {
         let signer = self.signer()?;
-        extend_keys(&mut self.wallet.state, &signer)
-            .map_err(|error| failures::wallet(error.into()))?;
+        extend_keys(&mut self.wallet.state, &*signer).map_err(|error| failures::signer(&error))?;
         Ok(signer)
     }
 
-    /// The keys alone.
-    pub(super) fn signer(&self) -> Outcome<SeedSigner> {
-        let password = self.password()?;
-        self.wallet.unlock(&password).map_err(failures::wallet)
+    /// The keys alone, wherever they are.
+    pub(super) fn signer(&self) -> Outcome<Box<dyn Signer>> {
+        if let Some(holder) = &self.wallet.settings.signer {
+            return open_signer(holder, self.wallet.settings.coin_type, self.terminal);
+        }
+        let signer = self.wallet.unlock(&self.password()?);
+        Ok(Box::new(signer.map_err(failures::wallet)?))
+    }
+
+    /// Whether this wallet's own words are published.
+    pub(super) const fn is_test(&self) -> bool {
+        self.wallet.settings.is_test
+    }
+
+    /// The file with the password, where one was named.
+    pub(super) fn password_file(&self) -> Option<&Path> {
+        self.arguments.password_file.as_deref()
     }
 
     /// The password of the key file.
     pub(super) fn password(&self) -> Outcome<zeroize::Zeroizing<String>> {
-        let file = self.arguments.password_file.as_deref();
+        let file = self.password_file();
         // The published words are no secret, so nobody is asked for what opens them.
-        if file.is_none() && self.wallet.settings.is_test {
+        if file.is_none() && self.is_test() {
             return Ok(zeroize::Zeroizing::new(password::DEV_PASSWORD.to_owned()));
         }
         password::ask(file)
@@ -264,10 +277,38 @@ impl<'t> Context<'t> {
         tell(&words)
     }
 
+    /// Calls `tell` with the words for outputs where no node says how the network writes them.
+    pub(super) fn with_words_offline<T>(&self, tell: impl FnOnce(&Words<'_>) -> T) -> T {
+        let unit = Unit::new("u", 0);
+        let words = Words {
+            hrp: "addr",
+            unit: &unit,
+            now: self.now(),
+            name: &|address| {
+                let place = self.wallet.state.place(address)?;
+                self.wallet.settings.accounts.get(&place.account).cloned()
+            },
+        };
+        tell(&words)
+    }
+
     /// The time of the newest milestone that the wallet knows.
     pub(super) const fn now(&self) -> UnixSeconds {
         self.wallet.state.ledger.time
     }
+}
+
+/// The way to keys that are not in the folder. Who has them may say what is waited for.
+pub(super) fn open_signer(
+    holder: &KeyHolder,
+    coin_type: u32,
+    terminal: &Terminal,
+) -> Outcome<Box<dyn Signer>> {
+    let terminal = *terminal;
+    let tell = move |what: &str| terminal.complain(&format!("  waiting for the signer: {what}"));
+    holder
+        .open(coin_type, Box::new(tell))
+        .map_err(|error| failures::signer(&error))
 }
 
 /// How the network writes amounts.

@@ -1,7 +1,9 @@
 //! What a person is told when a wallet cannot do something.
 
 use tangle_wallet::actions::ActionError;
-use tangle_wallet::{BuildError, SendError, SignError, SyncError, VaultError, WalletError};
+use tangle_wallet::{
+    BuildError, SendError, SignError, SignerError, SyncError, VaultError, WalletError,
+};
 
 use crate::failure::{Code, Failure};
 use crate::status::client_failure;
@@ -9,6 +11,7 @@ use crate::status::client_failure;
 pub(super) fn wallet(error: WalletError) -> Box<Failure> {
     match error {
         WalletError::Vault(error) => vault(error),
+        WalletError::Signer(error) => signer(&error),
         WalletError::Absent(_) => Failure::new(Code::Wallet, error)
             .help("make one: tangle wallet init; for a dev network: tangle wallet init --dev"),
         WalletError::Exists(_) => Failure::new(Code::Wallet, error)
@@ -43,6 +46,7 @@ pub(super) fn sync(error: SyncError) -> Box<Failure> {
     match error {
         SyncError::Client(error) => client_failure(error),
         SyncError::Send(error) => send(error),
+        SyncError::Signer(error) => signer(&error),
         SyncError::OtherNetwork { .. } => Failure::new(Code::Wallet, error)
             .help("name a node of the wallet's network: tangle wallet --node URL"),
         SyncError::NotSynced => {
@@ -64,7 +68,33 @@ pub(super) fn send(error: SendError) -> Box<Failure> {
 }
 
 pub(super) fn sign(error: &SignError) -> Box<Failure> {
-    Failure::new(Code::Transaction, error)
+    match error {
+        SignError::Signer(error) => signer(error),
+        SignError::OtherKey => Failure::new(Code::Signer, error).help(OWN_SIGNER),
+        SignError::BadSignature => Failure::new(Code::Signer, error),
+        SignError::Rule(_) => Failure::new(Code::Transaction, error),
+    }
+}
+
+/// What to do when the keys are others.
+const OWN_SIGNER: &str = "use the device or the program that the wallet was made with";
+
+pub(super) fn signer(error: &SignerError) -> Box<Failure> {
+    let failure = Failure::new(Code::Signer, error);
+    match error {
+        SignerError::OtherKeys => failure.help(OWN_SIGNER),
+        SignerError::Silent { .. } => {
+            failure.help("nothing was sent; try again when somebody is there to answer")
+        }
+        SignerError::Locked => failure.help("unlock it with its PIN, and try again"),
+        SignerError::AppClosed(_) => failure.help("open the app at the device, and try again"),
+        SignerError::AppTooOld(_) => failure.help("update the app with the vendor's program"),
+        SignerError::BlindSigning => failure.help(
+            "send plain coins, or less at once; or allow blind signing in the settings of the \
+             device's app",
+        ),
+        _ => failure,
+    }
 }
 
 /// Nobody can vote without.

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tangle_crypto::mnemonic::Mnemonic;
 use tangle_types::OutputId;
-use tangle_wallet::{COIN_IOTA, Cost, KeyPlace, Vault, Wallet, extend_keys};
+use tangle_types::words::plain;
+use tangle_wallet::{COIN_IOTA, Cost, KeyHolder, KeyPlace, Signer, Vault, Wallet, extend_keys};
+use zeroize::Zeroizing;
 
-use super::args::{InitArguments, RestoreArguments, WalletArguments};
-use super::context::{Context, folder};
+use super::args::{InitArguments, KindArguments, RestoreArguments, WalletArguments};
+use super::context::{Context, folder, open_signer};
 use super::{failures, password};
 use crate::dev::TEST_MNEMONIC;
 use crate::failure::{Code, Failure, Outcome};
@@ -22,30 +24,41 @@ const ACCOUNTS_MAX: u32 = 10_000;
 /// A key file has no more bytes.
 const BACKUP_BYTES_MAX: u64 = 4096;
 
-/// A wallet of new words, or of those of `tangle dev`.
+/// A wallet of new words, or of those of `tangle dev`, or of keys that somebody else has.
 pub(super) fn init(
     arguments: &WalletArguments,
     init: &InitArguments,
     terminal: &Terminal,
 ) -> Outcome {
-    let (words, password, coin_type, names) = if init.dev {
-        let names = ["alice", "bob", "faucet"].map(str::to_owned).to_vec();
-        let password = password::DEV_PASSWORD.to_owned().into();
-        (parse_mnemonic(TEST_MNEMONIC)?, password, COIN_IOTA, names)
+    let names = if init.dev {
+        ["alice", "bob", "faucet"].map(str::to_owned).to_vec()
+    } else {
+        vec![init.first.clone()]
+    };
+    let (mut wallet, signer) = if init.dev {
+        let words = parse_mnemonic(TEST_MNEMONIC)?;
+        create(arguments, &words, password::DEV_PASSWORD, COIN_IOTA)?
     } else {
         refuse_existing(arguments)?;
-        let file = arguments.password_file.as_deref();
-        let password = password::ask_new(file, "--password-file FILE")?;
-        let names = vec![init.first.clone()];
-        (random_mnemonic(), password, init.kind.coin_type, names)
+        match &init.kind.signer {
+            Some(holder) => create_without_words(arguments, holder, &init.kind, terminal)?,
+            None => {
+                let file = arguments.password_file.as_deref();
+                let password = password::ask_new(file, "--password-file FILE")?;
+                create(
+                    arguments,
+                    &random_mnemonic(),
+                    &password,
+                    init.kind.coin_type,
+                )?
+            }
+        }
     };
-    let mut wallet = create(arguments, &words, &password, coin_type)?;
     wallet.settings.is_test = init.dev;
     for (number, name) in (0..).zip(&names) {
         wallet.add_account(number, name).map_err(failures::wallet)?;
     }
-    let signer = wallet.unlock(&password).map_err(failures::wallet)?;
-    derive(&mut wallet, &signer)?;
+    derive(&mut wallet, &*signer)?;
     wallet.save().map_err(failures::wallet)?;
     if terminal.is_json() {
         terminal.json(&json!({ "folder": wallet.folder(), "accounts": names }));
@@ -56,6 +69,9 @@ pub(super) fn init(
     if init.dev {
         terminal.line("words        those of `tangle dev`, known to everybody");
         terminal.line("try          tangle wallet send bob 25TST --from alice");
+    } else if let Some(holder) = &wallet.settings.signer {
+        terminal.line(&format!("keys         with {}", plain(&holder.to_string())));
+        terminal.line("try          tangle wallet address");
     } else {
         terminal.line("words        write them down now: tangle wallet mnemonic");
         terminal.line("try          tangle wallet address");
@@ -72,21 +88,66 @@ fn refuse_existing(arguments: &WalletArguments) -> Outcome {
     Ok(())
 }
 
+/// A new wallet and its keys.
+type New = (Wallet, Box<dyn Signer>);
+
 fn create(
     arguments: &WalletArguments,
     words: &Mnemonic,
     password: &str,
     coin_type: u32,
-) -> Outcome<Wallet> {
+) -> Outcome<New> {
     let node = arguments.node.as_deref().unwrap_or(NODE);
     let cost = Cost::default();
-    Wallet::create(&folder(arguments)?, words, password, cost, coin_type, node)
-        .map_err(failures::wallet)
+    let wallet = Wallet::create(&folder(arguments)?, words, password, cost, coin_type, node)
+        .map_err(failures::wallet)?;
+    let signer = wallet.unlock(password).map_err(failures::wallet)?;
+    Ok((wallet, Box::new(signer)))
+}
+
+fn create_without_words(
+    arguments: &WalletArguments,
+    holder: &KeyHolder,
+    kind: &KindArguments,
+    terminal: &Terminal,
+) -> Outcome<New> {
+    let holder = with_whole_path(holder)?;
+    let signer = open_signer(&holder, kind.coin_type, terminal)?;
+    // Before there is a folder: whoever has the keys has to answer.
+    let first = KeyPlace {
+        account: 0,
+        is_internal: false,
+        index: 0,
+    };
+    signer
+        .addresses(first, 1)
+        .map_err(|error| failures::signer(&error))?;
+    let node = arguments.node.as_deref().unwrap_or(NODE);
+    let folder = folder(arguments)?;
+    let wallet = Wallet::create_without_words(&folder, holder, kind.coin_type, node)
+        .map_err(failures::wallet)?;
+    Ok((wallet, signer))
+}
+
+/// A program named by a path is found from everywhere.
+fn with_whole_path(holder: &KeyHolder) -> Outcome<KeyHolder> {
+    let mut holder = holder.clone();
+    if let KeyHolder::Program(words) = &mut holder
+        && let Some(name) = words.first_mut().filter(|name| name.contains('/'))
+    {
+        let whole = std::path::absolute(&*name)
+            .map_err(|error| Failure::new(Code::Input, error).with("program", &*name))?;
+        // A folder whose name is no text cannot be written into wallet.json.
+        if let Some(text) = whole.to_str() {
+            text.clone_into(name);
+        }
+    }
+    Ok(holder)
 }
 
 /// Derives the first keys; the first address of each account counts as given out.
-fn derive(wallet: &mut Wallet, signer: &tangle_wallet::SeedSigner) -> Outcome {
-    extend_keys(&mut wallet.state, signer).map_err(|error| failures::wallet(error.into()))?;
+fn derive(wallet: &mut Wallet, signer: &dyn Signer) -> Outcome {
+    extend_keys(&mut wallet.state, signer).map_err(|error| failures::signer(&error))?;
     let numbers: Vec<u32> = wallet.settings.accounts.keys().copied().collect();
     for account in numbers {
         wallet.state.mark_used(KeyPlace {
@@ -106,7 +167,26 @@ pub(super) fn restore(
 ) -> Outcome {
     refuse_existing(arguments)?;
     let file = arguments.password_file.as_deref();
-    let (words, password) = match (&restore.backup, &restore.mnemonic_file) {
+    let kind = &restore.kind;
+    let (wallet, signer) = if let Some(holder) = &kind.signer {
+        create_without_words(arguments, holder, kind, terminal)?
+    } else {
+        let (words, password) = known_words(restore, file)?;
+        create(arguments, &words, &password, kind.coin_type)?
+    };
+    let mut context = Context::new(wallet, arguments.clone(), terminal)?;
+    let found = discover(&mut context, &*signer, restore.account_gap);
+    context.save()?;
+    found?;
+    super::people::accounts(&mut context)
+}
+
+/// The words that exist, and the password that shall protect them here.
+fn known_words(
+    restore: &RestoreArguments,
+    file: Option<&Path>,
+) -> Outcome<(Mnemonic, Zeroizing<String>)> {
+    Ok(match (&restore.backup, &restore.mnemonic_file) {
         (Some(backup), _) => {
             let password = password::ask(file)?;
             let words = Vault::new(backup)
@@ -123,20 +203,11 @@ pub(super) fn restore(
             let words = parse_mnemonic(&typed)?;
             (words, password::ask_new(file, "--password-file FILE")?)
         }
-    };
-    let coin_type = restore.kind.coin_type;
-    let wallet = create(arguments, &words, &password, coin_type)?;
-    drop(words);
-    let signer = wallet.unlock(&password).map_err(failures::wallet)?;
-    let mut context = Context::new(wallet, arguments.clone(), terminal)?;
-    let found = discover(&mut context, &signer, restore.account_gap);
-    context.save()?;
-    found?;
-    super::people::accounts(&mut context)
+    })
 }
 
 /// Adds accounts until `gap` in a row have nothing; those are taken away again.
-fn discover(context: &mut Context<'_>, signer: &tangle_wallet::SeedSigner, gap: u32) -> Outcome {
+fn discover(context: &mut Context<'_>, signer: &dyn Signer, gap: u32) -> Outcome {
     let (mut next, mut last) = (0, 0);
     let mut synced = Ok(());
     while next <= last + gap && next < ACCOUNTS_MAX {
@@ -176,12 +247,26 @@ fn discover(context: &mut Context<'_>, signer: &tangle_wallet::SeedSigner, gap: 
     synced
 }
 
+/// The sealed words of the wallet, if it has any.
+fn vault(context: &Context<'_>) -> Outcome<Vault> {
+    match &context.wallet.settings.signer {
+        None => Ok(context.wallet.vault()),
+        Some(holder) => Err(Failure::new(
+            Code::Wallet,
+            "the wallet has no words and no password: its keys are elsewhere",
+        )
+        .with("keys", format!("with {holder}"))
+        .help("ask for it where the keys are")),
+    }
+}
+
 /// Shows the words.
 pub(super) fn mnemonic(context: &Context<'_>, yes: bool) -> Outcome {
+    let vault = vault(context)?;
     if !yes {
         password::confirm("Whoever sees the words can take everything. Show them?")?;
     }
-    let words = context.wallet.vault().open(&context.password()?);
+    let words = vault.open(&context.password()?);
     let phrase = words.map_err(failures::vault)?.phrase();
     if context.terminal.is_json() {
         context.terminal.json(&json!({ "mnemonic": *phrase }));
@@ -193,8 +278,8 @@ pub(super) fn mnemonic(context: &Context<'_>, yes: bool) -> Outcome {
 
 /// Protects the words with another password.
 pub(super) fn change_password(context: &Context<'_>, new: Option<PathBuf>) -> Outcome {
+    let vault = vault(context)?;
     let old = context.password()?;
-    let vault = context.wallet.vault();
     // Before somebody thinks of a new one for nothing.
     vault.open(&old).map_err(failures::vault)?;
     let new = password::ask_new(new.as_deref(), "--new-password-file FILE")?;
@@ -209,7 +294,7 @@ pub(super) fn change_password(context: &Context<'_>, new: Option<PathBuf>) -> Ou
 
 /// Copies the sealed words.
 pub(super) fn backup(context: &Context<'_>, file: &Path) -> Outcome {
-    let bytes = context.wallet.vault().bytes().map_err(failures::vault)?;
+    let bytes = vault(context)?.bytes().map_err(failures::vault)?;
     if bytes.len() as u64 > BACKUP_BYTES_MAX {
         return Err(Failure::new(Code::Wallet, "the key file is too large"));
     }

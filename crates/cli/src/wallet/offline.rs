@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tangle_types::words::{Unit, Words, explain};
+use tangle_types::words::explain;
 use tangle_types::{Codec, Transaction};
 use tangle_wallet::{Opener, Prepared};
 
@@ -36,8 +36,8 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
             .help(format!("use that account: --account {name}")));
     }
     let is_ours = prepared.inputs.iter().all(|input| match input.opener {
-        Opener::Key { place, public_key } => {
-            place.account == account && context.wallet.state.public_key(place) == Some(public_key)
+        Opener::Key { place, address } => {
+            place.account == account && context.wallet.state.address(place) == Some(address)
         }
         Opener::Chain(_) => true,
     });
@@ -58,7 +58,7 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
     }
     let signer = context.signer()?;
     let signed = prepared
-        .sign(&signer)
+        .sign(&*signer)
         .map_err(|error| failures::sign(&error))?;
     let file = json!({
         "version": 1,
@@ -75,39 +75,17 @@ pub(super) fn sign(context: &Context<'_>, from: &Path, to: &Path) -> Outcome {
     super::people::say(context, &value, &text)
 }
 
-/// What is going to be signed. Without a node nobody knows how the network writes amounts.
+/// What is going to be signed.
 fn show(context: &Context<'_>, prepared: &Prepared) {
-    let unit = Unit::new("u", 0);
-    let words = Words {
-        hrp: "addr",
-        unit: &unit,
-        now: context.now(),
-        name: &|address| {
-            let place = context.wallet.state.place(address)?;
-            context
-                .wallet
-                .settings
-                .accounts
-                .get(&place.account)
-                .cloned()
-        },
-    };
-    for (title, outputs) in [
-        (
-            "consumes",
-            prepared
-                .inputs
-                .iter()
-                .map(|input| &input.output.output)
-                .collect::<Vec<_>>(),
-        ),
-        ("creates", prepared.essence.outputs.iter().collect()),
-    ] {
-        for output in outputs {
-            let text = explain(output, &words).join("; ");
+    let consumed = prepared.inputs.iter().map(|input| &input.output.output);
+    let created = prepared.essence.outputs.iter();
+    let all = consumed.map(|output| ("consumes", output));
+    context.with_words_offline(|words| {
+        for (title, output) in all.chain(created.map(|output| ("creates", output))) {
+            let text = explain(output, words).join("; ");
             context.terminal.line(&format!("  {title:<9} {text}"));
         }
-    }
+    });
 }
 
 /// Sends what `sign` wrote.

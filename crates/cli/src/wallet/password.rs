@@ -45,9 +45,26 @@ pub(super) fn ask_new(file: Option<&Path>, flag: &str) -> Outcome<Zeroizing<Stri
 /// A line without echo. `instead` is the flag for where there is no terminal.
 pub(super) fn type_in(prompt: &str, instead: &str) -> Outcome<Zeroizing<String>> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(Code::Input, "there is no terminal to ask at")
-            .help(format!("give a file: {instead}")));
+        return Err(no_terminal(instead));
     }
+    read_secret(prompt)
+}
+
+/// As [`type_in`], where standard input is for something else: what is typed is read from the
+/// terminal that shows standard error.
+pub(super) fn type_in_beside(prompt: &str, instead: &str) -> Outcome<Zeroizing<String>> {
+    if !std::io::stderr().is_terminal() {
+        return Err(no_terminal(instead));
+    }
+    read_secret(prompt)
+}
+
+fn no_terminal(instead: &str) -> Box<Failure> {
+    Failure::new(Code::Input, "there is no terminal to ask at")
+        .help(format!("give a file: {instead}"))
+}
+
+fn read_secret(prompt: &str) -> Outcome<Zeroizing<String>> {
     let terminal = Term::stderr();
     let line = terminal
         .write_str(prompt)

@@ -60,8 +60,8 @@ pub(super) fn new_account(context: &mut Context<'_>, name: &str) -> Outcome {
         .wallet
         .add_account(number, name)
         .map_err(failures::wallet)?;
-    tangle_wallet::extend_keys(&mut context.wallet.state, &signer)
-        .map_err(|error| failures::wallet(error.into()))?;
+    tangle_wallet::extend_keys(&mut context.wallet.state, &*signer)
+        .map_err(|error| failures::signer(&error))?;
     context.wallet.state.mark_used(KeyPlace {
         account: number,
         is_internal: false,
@@ -127,7 +127,7 @@ pub(super) fn new_address(context: &mut Context<'_>) -> Outcome {
     let used = |context: &Context<'_>| {
         let keys = context.wallet.state.accounts.get(&account);
         keys.map_or((0, 0), |keys| {
-            (keys.external.used, keys.external.keys.len())
+            (keys.external.used, keys.external.hashes.len())
         })
     };
     let (index, known) = used(context);

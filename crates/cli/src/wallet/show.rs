@@ -22,7 +22,7 @@ pub(super) fn sync(context: &mut Context<'_>, sync: &SyncArguments) -> Outcome {
     } else {
         None
     };
-    let report = context.sync(signer.as_ref())?;
+    let report = context.sync(signer.as_deref())?;
     let ledger = context.wallet.state.ledger;
     let pending = context.wallet.state.pending.len();
     let value = json!({

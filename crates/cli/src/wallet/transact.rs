@@ -66,7 +66,7 @@ pub(super) fn run(
     let started = Instant::now();
     let signer = context.unlock()?;
     let transaction = prepared
-        .sign(&signer)
+        .sign(&*signer)
         .map_err(|error| failures::sign(&error))?;
     drop(signer);
     tick(context, "signed", &millis(started.elapsed()));

@@ -10,6 +10,7 @@ mod node;
 mod nodes;
 mod operating;
 mod proof;
+mod signers;
 mod spam;
 mod terminal;
 mod votes;

@@ -150,6 +150,7 @@ fn every_command_says_what_it_does_and_why_it_does_not() {
     tokens(&mut person);
     chains(&mut person);
     offline(&mut person);
+    elsewhere(&mut person, &node);
     votes(&mut person);
     what_there_is(&mut person);
     damaged(&mut person);
@@ -315,6 +316,33 @@ fn offline(person: &mut Person) {
     person.fails("sign prepared.json other.json -a bob", &[]);
     person.does("submit signed.json", &[]);
     person.fails("submit prepared.json", &[]);
+}
+
+/// Keys that are with another program: the test accounts', served by the program itself.
+fn elsewhere(person: &mut Person, node: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = person.folder.path().to_owned();
+    let script = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("ours");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("ours");
+    };
+    let program = env!("CARGO_BIN_EXE_tangle");
+    script("vault", &format!("exec '{program}' wallet signer"));
+    script(
+        "unwilling",
+        r#"echo '{"version":1,"answer":"refused","reason":"ask me tomorrow"}'"#,
+    );
+    let elsewhere = format!("--dir elsewhere --node {node}");
+    person.does(&format!("init --signer ./vault {elsewhere}"), &[]);
+    person.fails("init --signer ./unwilling --dir third", &[]);
+    person.fails("init --signer ./nobody --dir third", &[]);
+    let savings = person.quietly("address -a savings")["address"].clone();
+    let savings = savings.as_str().expect("an address");
+    person.does(&format!("send {savings} 1TST {elsewhere}"), &[]);
+    person.fails("mnemonic --dir elsewhere", &[]);
+    person.does("signer", &[Typed::Open("", "\u{4}")]);
+    person.fails("signer --dir third", &[]);
 }
 
 fn votes(person: &mut Person) {

@@ -22,7 +22,7 @@ fn fixture() -> Fixture {
 }
 
 fn own() -> Address {
-    Address::from_public_key(&[1; 32])
+    Address::Ed25519([1; 32])
 }
 
 fn transaction(number: u8) -> TransactionId {
