@@ -18,6 +18,8 @@ use crate::state::{KEYS_MAX, KeyChain, Pending, Point, Record, State};
 
 const MAGIC: &[u8; 8] = b"TANGLEWS";
 const VERSION: u8 = 3;
+/// The version that has public keys where this one has the hashes of them.
+const PUBLIC_KEYS_VERSION: u8 = 2;
 const HEAD: usize = 8 + 1 + 32;
 /// Largest file that is read.
 const SIZE_BYTES_MAX: u64 = 1 << 30;
@@ -49,14 +51,16 @@ pub(crate) fn load(path: &Path) -> Result<Option<State>, StateError> {
     if bytes.len() < HEAD || &bytes[..8] != MAGIC {
         return Err(StateError::Damaged("it does not begin as one"));
     }
-    if bytes[8] != VERSION {
-        return Err(StateError::Version(bytes[8]));
-    }
+    let has_public_keys = match bytes[8] {
+        VERSION => false,
+        PUBLIC_KEYS_VERSION => true,
+        other => return Err(StateError::Version(other)),
+    };
     if blake2b::hash(&bytes[HEAD..]) != bytes[9..HEAD] {
         return Err(StateError::Damaged("its checksum is wrong"));
     }
     let mut reader = Reader::new(&bytes[HEAD..]);
-    let state = read_state(&mut reader)?;
+    let state = read_state(&mut reader, has_public_keys)?;
     if !reader.rest().is_empty() {
         return Err(StateError::Damaged("it is too long"));
     }
@@ -129,7 +133,7 @@ fn write_count(count: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&count.to_le_bytes());
 }
 
-fn read_state(reader: &mut Reader<'_>) -> Result<State, StateError> {
+fn read_state(reader: &mut Reader<'_>, has_public_keys: bool) -> Result<State, StateError> {
     let mut state = State::default();
     let is_known = reader.u8()? == 1;
     let network = NetworkId::read(reader)?;
@@ -142,7 +146,7 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, StateError> {
     for _ in 0..read_count(reader, 4)? {
         let number = reader.u32()?;
         for is_internal in [false, true] {
-            read_chain(reader, &mut state, number, is_internal)?;
+            read_chain(reader, &mut state, (number, is_internal), has_public_keys)?;
         }
     }
     for _ in 0..read_count(reader, 4)? {
@@ -178,16 +182,21 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, StateError> {
 fn read_chain(
     reader: &mut Reader<'_>,
     state: &mut State,
-    account: u32,
-    is_internal: bool,
+    (account, is_internal): (u32, bool),
+    has_public_keys: bool,
 ) -> Result<(), StateError> {
     let used = reader.u32()?;
     let count = read_count(reader, 32)?;
     if count > KEYS_MAX {
         return Err(StateError::Damaged("an account has too many keys"));
     }
-    let hashes: Result<Vec<[u8; 32]>, _> = (0..count).map(|_| reader.array()).collect();
-    state.add_keys(account, is_internal, &hashes?);
+    let keys: Result<Vec<[u8; 32]>, _> = (0..count).map(|_| reader.array()).collect();
+    let mut hashes = keys?;
+    if has_public_keys {
+        let keys: Vec<&[u8]> = hashes.iter().map(|key| &key[..]).collect();
+        hashes = blake2b::hash_many(&keys);
+    }
+    state.add_keys(account, is_internal, &hashes);
     let keys = state.accounts.entry(account).or_default();
     let chain: &mut KeyChain = if is_internal {
         &mut keys.internal
@@ -278,6 +287,27 @@ mod tests {
     }
 
     #[test]
+    fn public_keys_of_an_earlier_version_become_addresses() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        let state = state();
+        save(&path, &state).expect("a fresh folder");
+        let mut bytes = std::fs::read(&path).expect("ours");
+        bytes[8] = PUBLIC_KEYS_VERSION;
+        std::fs::write(&path, &bytes).expect("ours");
+        let back = load(&path).expect("as it was written").expect("a file");
+        let place = back.place(&Address::from_public_key(&[2; 32]));
+        let place = place.expect("its key is known");
+        assert_eq!((place.account, place.index), (3, 1));
+        assert_eq!(back.place(&Address::Ed25519([2; 32])), None);
+        assert_eq!(back.records(), state.records());
+    }
+
+    fn load_part(bytes: &[u8]) -> Result<State, StateError> {
+        read_state(&mut Reader::new(bytes), false)
+    }
+
+    #[test]
     fn damage_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state");
@@ -290,7 +320,7 @@ mod tests {
             assert!(load(&path).is_err(), "byte {at}");
         }
         for length in 0..good.len() {
-            assert!(read_state(&mut Reader::new(&good[HEAD..length.max(HEAD)])).is_err());
+            assert!(load_part(&good[HEAD..length.max(HEAD)]).is_err());
         }
     }
 }
