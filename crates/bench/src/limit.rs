@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::Result;
+use bytes::Bytes;
 use tangle_consensus::MilestoneKeys;
 use tangle_engine::check;
 use tangle_types::{ParsedBlock, ProtocolParameters};
 
-use crate::workload::Workload;
+use crate::workload::{Source, Workload};
 
 /// Blocks that are checked together.
 const BATCH_BLOCKS: usize = 256;
@@ -27,15 +28,12 @@ pub(crate) fn measure(
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let work = || -> Result<()> {
         while checked.load(Ordering::Relaxed) < block_count {
-            let parcel = source
-                .lock()
-                .expect("no holder panics")
-                .parcel(BATCH_BLOCKS)?;
-            if parcel.is_empty() {
+            let batch = batch(&mut source.lock().expect("no holder panics"))?;
+            if batch.is_empty() {
                 break;
             }
-            let count = parcel.len() as u64;
-            let parsed = ParsedBlock::parse_many(parcel)
+            let count = batch.len() as u64;
+            let parsed = ParsedBlock::parse_many(batch)
                 .into_iter()
                 .collect::<Result<_, _>>()?;
             for result in check(parsed, parameters, keys) {
@@ -53,4 +51,16 @@ pub(crate) fn measure(
             .try_for_each(|thread| thread.join().expect("no panic"))
     })?;
     Ok(checked.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64())
+}
+
+/// The next blocks, as many as are checked together: large ones come in several parcels.
+fn batch(source: &mut Source) -> Result<Vec<Bytes>> {
+    let mut blocks = Vec::with_capacity(BATCH_BLOCKS);
+    loop {
+        let parcel = source.parcel(BATCH_BLOCKS - blocks.len())?;
+        if parcel.is_empty() {
+            return Ok(blocks);
+        }
+        blocks.extend(parcel);
+    }
 }
