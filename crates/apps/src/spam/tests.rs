@@ -25,29 +25,8 @@ struct Fake {
 }
 
 async fn info(State(fake): State<Arc<Fake>>) -> Json<Value> {
-    let index = fake.milestones.fetch_add(1, Ordering::Relaxed) + 1;
-    let milestone = json!({"index": index, "timestamp": 1, "milestoneId": null});
-    Json(json!({
-        "name": "fake",
-        "version": "0",
-        "status": {
-            "isHealthy": true,
-            "latestMilestone": milestone,
-            "confirmedMilestone": milestone,
-            "pruningIndex": 0,
-        },
-        "protocol": {
-            "version": 2,
-            "networkName": "fake",
-            "bech32Hrp": "tst",
-            "minPowScore": 0,
-            "belowMaxDepth": 15,
-            "rentStructure": {"vByteCost": 1, "vByteFactorData": 1, "vByteFactorKey": 10},
-            "tokenSupply": "1000",
-        },
-        "baseToken": {"name": "T", "tickerSymbol": "T", "unit": "T", "decimals": 6},
-        "features": [],
-    }))
+    let before = fake.milestones.fetch_add(1, Ordering::Relaxed);
+    Json(tangle_testkit::node::info(before + 1))
 }
 
 async fn take(State(fake): State<Arc<Fake>>, body: Bytes) -> Response {

@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tangle_crypto::ed25519::SecretKey;
+use tangle_testkit::node::info;
 use tangle_types::{Block, Codec, Essence, NetworkId, OutputId, Payload, Transaction};
 use tangle_wallet::COIN_IOTA;
 
@@ -30,31 +31,6 @@ const THIRD: BlockId = BlockId([3; 32]);
 struct Fake {
     /// Guards the blocks that came; held for a look or a change.
     taken: Mutex<Vec<Block>>,
-}
-
-async fn info() -> Json<Value> {
-    let milestone = json!({"index": 7, "timestamp": 1, "milestoneId": null});
-    Json(json!({
-        "name": "fake",
-        "version": "0",
-        "status": {
-            "isHealthy": true,
-            "latestMilestone": milestone,
-            "confirmedMilestone": milestone,
-            "pruningIndex": 0,
-        },
-        "protocol": {
-            "version": 2,
-            "networkName": "fake",
-            "bech32Hrp": "tst",
-            "minPowScore": 0,
-            "belowMaxDepth": 15,
-            "rentStructure": {"vByteCost": 1, "vByteFactorData": 1, "vByteFactorKey": 10},
-            "tokenSupply": "1000",
-        },
-        "baseToken": {"name": "T", "tickerSymbol": "T", "unit": "T", "decimals": 6},
-        "features": [],
-    }))
 }
 
 /// Owned outputs in their binary form: the ledger's milestone, that these are all, and none.
@@ -99,7 +75,7 @@ async fn transaction_is_helped_on_until_it_is_decided_though_nobody_asks() {
     let fake = Arc::new(Fake::default());
     let tips = Json(json!({"tips": [BlockId([7; 32])]}));
     let router = Router::new()
-        .route("/api/core/v2/info", get(info))
+        .route("/api/core/v2/info", get(async || Json(info(7))))
         .route("/api/core/v2/tips", get(async || tips))
         .route("/api/core/v2/blocks", post(take))
         .route("/api/core/v2/blocks/{id}/metadata", get(metadata))

@@ -17,3 +17,4 @@ mod votes;
 mod wallet;
 mod wallet_page;
 mod wallet_texts;
+mod wallets;

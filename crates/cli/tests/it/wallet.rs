@@ -1,114 +1,50 @@
 //! `tangle wallet` against a dev network: what works, what is refused, and with which words.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::network::{Network, run, tangle};
-
-/// A dev network and a wallet of its test accounts.
-struct Fixture {
-    folder: tempfile::TempDir,
-    network: Network,
-}
-
-fn fixture() -> Fixture {
-    let folder = tempfile::tempdir().expect("a folder");
-    let network = Network::start(folder.path(), &["dev", "--ephemeral", "--port", "0"]);
-    let fixture = Fixture { folder, network };
-    fixture.json(&["init", "--dev"]);
-    fixture
-}
-
-impl Fixture {
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let node = self.network.url("node");
-        let before = ["wallet", "--dir", "w", "--node", node];
-        run(self.path(), &[&before[..], arguments].concat())
-    }
-
-    fn text(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let text = self.text(&[arguments, &["--json"]].concat());
-        let last = text.lines().last().expect("a line");
-        serde_json::from_str(last).unwrap_or_else(|error| panic!("{last}: {error}"))
-    }
-
-    /// Code and text of a failure.
-    fn refused(&self, arguments: &[&str], code: &str) -> String {
-        let output = self.run(arguments);
-        assert!(!output.status.success(), "{arguments:?}");
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(
-            text.contains(&format!("error[{code}]")),
-            "{arguments:?}: {text}"
-        );
-        text
-    }
-
-    fn available(&self, account: &str) -> u64 {
-        let balance = self.json(&["balance", "-a", account]);
-        let text = balance["available"].as_str().expect("a number");
-        text.parse().expect("a number")
-    }
-
-    fn secret(&self, name: &str, text: &str) {
-        use std::os::unix::fs::PermissionsExt;
-        let path = self.path().join(name);
-        std::fs::write(&path, text).expect("ours");
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("ours");
-    }
-}
-
-const MILLION: u64 = 1_000_000_000_000;
+use crate::network::{run, tangle};
+use crate::wallets::{MILLION, Wallets};
 
 #[test]
 fn coins_are_sent_and_everybody_sees_it() {
-    let network = fixture();
-    let planned = network.text(&["send", "bob", "25TST", "--from", "alice", "--dry-run"]);
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
+    let planned = wallet.text(&["send", "bob", "25TST", "--from", "alice", "--dry-run"]);
     assert!(planned.contains("belongs to bob"), "{planned}");
-    assert_eq!(network.available("alice"), MILLION, "nothing was sent");
-    let sent = network.json(&["send", "bob", "25TST", "--from", "alice", "--tag", "rent"]);
+    assert_eq!(wallet.available("alice"), MILLION, "nothing was sent");
+    let sent = wallet.json(&["send", "bob", "25TST", "--from", "alice", "--tag", "rent"]);
     assert_eq!(sent["included"], true);
-    assert_eq!(network.available("alice"), MILLION - 25_000_000);
-    assert_eq!(network.available("bob"), MILLION + 25_000_000);
+    assert_eq!(wallet.available("alice"), MILLION - 25_000_000);
+    assert_eq!(wallet.available("bob"), MILLION + 25_000_000);
     let id = sent["transactionId"].as_str().expect("an id");
-    let csv = network.text(&["history", "--from", "bob", "--format", "csv"]);
+    let csv = wallet.text(&["history", "--from", "bob", "--format", "csv"]);
     let row = csv.lines().find(|line| line.contains(id)).expect("a row");
     let ends = row.ends_with(",25000000,0,25000000,,received 25000000");
     assert!(ends, "{row}");
-    let since = network.json(&["history", "--from", "bob", "--since", "2026-02-01"]);
+    let since = wallet.json(&["history", "--from", "bob", "--since", "2026-02-01"]);
     assert_eq!(since.as_array().map(Vec::len), Some(1), "not the genesis");
     let output = sent["outputs"][0]["outputId"].as_str().expect("an id");
-    let words = network.text(&["output", output]);
+    let words = wallet.text(&["output", output]);
     assert!(
         words.contains("holds 25 TST") && words.contains("tag \"rent\""),
         "{words}"
     );
-    let transaction = network.text(&["transaction", id, "-a", "alice"]);
+    let transaction = wallet.text(&["transaction", id, "-a", "alice"]);
     assert!(transaction.contains("consumed"), "{transaction}");
 }
 
 #[test]
 fn what_is_unclear_or_impossible_is_refused_with_advice() {
-    let network = fixture();
-    let text = network.refused(&["send", "bob", "25"], "E0140");
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
+    let text = wallet.refused(&["send", "bob", "25"], "E0140");
     assert!(text.contains("write 25TST or 25u"), "{text}");
-    let text = network.refused(&["send", "bob", "2000000TST"], "E0162");
+    let text = wallet.refused(&["send", "bob", "2000000TST"], "E0162");
     assert!(text.contains("missing   1_000_000 TST"), "{text}");
-    let text = network.refused(&["send", "bob", "1u"], "E0162");
+    let text = wallet.refused(&["send", "bob", "1u"], "E0162");
     assert!(text.contains("--lend-deposit"), "{text}");
     for (arguments, code) in [
         (&["send", "nobody", "1TST"][..], "E0140"),
@@ -124,28 +60,29 @@ fn what_is_unclear_or_impossible_is_refused_with_advice() {
         (&["init"], "E0160"),
         (&["mnemonic"], "E0140"),
     ] {
-        network.refused(arguments, code);
+        wallet.refused(arguments, code);
     }
     let other = "iota1qpf0mlq8yxpx2nck8a0slxnzr4ef2ek8f5gqxlzd0wasgp73utryj430ldu";
-    let text = network.refused(&["send", other, "1TST"], "E0140");
+    let text = wallet.refused(&["send", other, "1TST"], "E0140");
     assert!(text.contains("begins with iota"), "{text}");
     let nft = format!("0x{}", "11".repeat(32));
-    network.refused(&["burn-nft", &nft], "E0163");
-    assert_eq!(network.available("alice"), MILLION);
+    wallet.refused(&["burn-nft", &nft], "E0163");
+    assert_eq!(wallet.available("alice"), MILLION);
 }
 
 #[test]
 fn words_are_sealed_and_nothing_but_the_password_opens_them() {
-    let network = fixture();
-    network.secret("pw", "correct horse");
-    network.secret("bad", "wrong horse");
-    network.secret("new", "battery staple");
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
+    wallets.secret("pw", "correct horse");
+    wallets.secret("bad", "wrong horse");
+    wallets.secret("new", "battery staple");
     let sealed = |password: &str, arguments: &[&str]| {
         let flags = ["--dir", "mine", "--password-file", password];
-        network.run(&[arguments, &flags[..]].concat())
+        wallet.run(&[arguments, &flags[..]].concat())
     };
     assert!(sealed("pw", &["init"]).status.success());
-    let keys = network.path().join("mine/keys");
+    let keys = wallets.path().join("mine/keys");
     let before = std::fs::read(&keys).expect("it is there");
     let wrong = sealed("bad", &["mnemonic", "--yes"]);
     let text = String::from_utf8_lossy(&wrong.stderr);
@@ -159,10 +96,10 @@ fn words_are_sealed_and_nothing_but_the_password_opens_them() {
     assert!(!sealed("pw", &["mnemonic", "--yes"]).status.success());
     assert_eq!(sealed("new", &["mnemonic", "--yes"]).stdout, words);
     // The copy opens with the password of its time.
-    let node = network.network.url("node");
+    let node = wallets.network.url("node");
     let flags = ["wallet", "--dir", "again", "--node", node];
     let more = ["--password-file", "pw", "restore", "--backup", "copy"];
-    let restored = run(network.path(), &[&flags[..], &more[..]].concat());
+    let restored = run(wallets.path(), &[&flags[..], &more[..]].concat());
     assert!(restored.status.success(), "{restored:?}");
     // A damaged file is told, and stays as it is.
     let mut bad = std::fs::read(&keys).expect("it is there");
@@ -175,48 +112,51 @@ fn words_are_sealed_and_nothing_but_the_password_opens_them() {
 
 #[test]
 fn damaged_state_is_told_and_made_anew() {
-    let network = fixture();
-    network.json(&["send", "bob", "1TST"]);
-    let state = network.path().join("w/state");
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
+    wallet.json(&["send", "bob", "1TST"]);
+    let state = wallets.path().join("w/state");
     let mut bad = std::fs::read(&state).expect("it is there");
     bad[60] ^= 1;
     std::fs::write(&state, &bad).expect("ours");
-    let text = network.refused(&["balance"], "E0160");
+    let text = wallet.refused(&["balance"], "E0160");
     assert!(text.contains("sync --rebuild"), "{text}");
-    network.json(&["sync", "--rebuild"]);
-    assert_eq!(network.available("alice"), MILLION - 1_000_000);
-    assert_eq!(network.available("bob"), MILLION + 1_000_000);
+    wallet.json(&["sync", "--rebuild"]);
+    assert_eq!(wallet.available("alice"), MILLION - 1_000_000);
+    assert_eq!(wallet.available("bob"), MILLION + 1_000_000);
 }
 
 #[test]
 fn accounts_addresses_and_contacts_have_names() {
-    let network = fixture();
-    network.json(&["new-account", "savings"]);
-    let address = network.json(&["new-address", "-a", "savings"]);
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
+    wallet.json(&["new-account", "savings"]);
+    let address = wallet.json(&["new-address", "-a", "savings"]);
     let address = address["address"].as_str().expect("an address");
-    network.json(&["contacts", "add", "nest", address]);
-    network.json(&["send", "nest", "3TST"]);
-    network.json(&["send", "savings", "4TST"]);
-    assert_eq!(network.available("savings"), 7_000_000);
-    network.json(&["consolidate", "-a", "savings"]);
-    let outputs = network.json(&["outputs", "-a", "savings"]);
+    wallet.json(&["contacts", "add", "nest", address]);
+    wallet.json(&["send", "nest", "3TST"]);
+    wallet.json(&["send", "savings", "4TST"]);
+    assert_eq!(wallet.available("savings"), 7_000_000);
+    wallet.json(&["consolidate", "-a", "savings"]);
+    let outputs = wallet.json(&["outputs", "-a", "savings"]);
     assert_eq!(outputs.as_array().map(Vec::len), Some(1));
-    let listed = network.json(&["addresses", "-a", "savings"]);
+    let listed = wallet.json(&["addresses", "-a", "savings"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(2));
-    assert!(network.text(&["accounts"]).contains("savings"));
-    network.json(&["contacts", "remove", "nest"]);
-    assert_eq!(network.json(&["contacts"]), serde_json::json!({}));
+    assert!(wallet.text(&["accounts"]).contains("savings"));
+    wallet.json(&["contacts", "remove", "nest"]);
+    assert_eq!(wallet.json(&["contacts"]), serde_json::json!({}));
 }
 
 #[test]
 fn watching_tells_what_comes_in_and_two_do_not_use_one_wallet() {
-    let network = fixture();
-    network.json(&["node-info"]);
-    let node = network.network.url("node").to_owned();
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
+    wallet.json(&["node-info"]);
+    let node = wallets.network.url("node").to_owned();
     let other = ["wallet", "--dir", "w2", "--node", &node];
-    run(network.path(), &[&other[..], &["init", "--dev"]].concat());
+    run(wallets.path(), &[&other[..], &["init", "--dev"]].concat());
     let watching = [&other[..], &["watch", "-a", "bob", "--seconds", "6"]].concat();
-    let mut watcher = tangle(network.path(), &watching)
+    let mut watcher = tangle(wallets.path(), &watching)
         .stdout(Stdio::piped())
         .spawn()
         .expect("it can be run");
@@ -224,10 +164,10 @@ fn watching_tells_what_comes_in_and_two_do_not_use_one_wallet() {
     let mut line = String::new();
     seen.read_line(&mut line).expect("it says that it watches");
     assert!(line.contains("watching bob"), "{line}");
-    let second = run(network.path(), &[&other[..], &["contacts"]].concat());
+    let second = run(wallets.path(), &[&other[..], &["contacts"]].concat());
     let text = String::from_utf8_lossy(&second.stderr);
     assert!(text.contains("in use by another process"), "{text}");
-    network.json(&["send", "bob", "2TST"]);
+    wallet.json(&["send", "bob", "2TST"]);
     let mut rest = String::new();
     seen.read_to_string(&mut rest).expect("it prints text");
     assert!(watcher.wait().expect("it ends").success());
@@ -236,14 +176,15 @@ fn watching_tells_what_comes_in_and_two_do_not_use_one_wallet() {
 
 #[test]
 fn an_account_spends_nothing_of_another_one() {
-    let network = fixture();
-    let minted = network.json(&["mint-nft", "-a", "bob", "--tag", "t"]);
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
+    let minted = wallet.json(&["mint-nft", "-a", "bob", "--tag", "t"]);
     let nft = minted["outputs"][0]["nftId"].as_str().expect("an id");
-    let made = network.json(&["create-native-token", "-a", "bob", "5", "10"]);
+    let made = wallet.json(&["create-native-token", "-a", "bob", "5", "10"]);
     let token = made["tokenId"].as_str().expect("an id");
-    let alias = network.json(&["balance", "-a", "bob"])["aliases"][0].clone();
+    let alias = wallet.json(&["balance", "-a", "bob"])["aliases"][0].clone();
     let alias = alias.as_str().expect("an id");
-    let before = network.json(&["balance", "-a", "bob"]);
+    let before = wallet.json(&["balance", "-a", "bob"]);
     for arguments in [
         &["send-nft", "faucet", nft][..],
         &["burn-nft", nft],
@@ -254,21 +195,22 @@ fn an_account_spends_nothing_of_another_one() {
         &["create-native-token", "--alias", alias, "1", "1"],
     ] {
         let arguments = [arguments, &["-a", "alice"]].concat();
-        let text = network.refused(&arguments, "E0163");
+        let text = wallet.refused(&arguments, "E0163");
         assert!(text.contains("--account bob"), "{text}");
     }
-    network.refused(&["burn-native-token", token, "1", "-a", "alice"], "E0162");
-    let listed = network.json(&["outputs", "-a", "alice"]);
+    wallet.refused(&["burn-native-token", token, "1", "-a", "alice"], "E0162");
+    let listed = wallet.json(&["outputs", "-a", "alice"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "only her coins");
-    assert_eq!(network.json(&["balance", "-a", "bob"]), before);
-    assert_eq!(network.available("alice"), MILLION);
+    assert_eq!(wallet.json(&["balance", "-a", "bob"]), before);
+    assert_eq!(wallet.available("alice"), MILLION);
 }
 
 #[test]
 fn history_tells_what_became_of_each_thing() {
-    let network = fixture();
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
     let changes = |account: &str| -> Vec<String> {
-        let events = network.json(&["history", "-a", account]);
+        let events = wallet.json(&["history", "-a", account]);
         let events = events.as_array().expect("a list").iter();
         let changes = events.flat_map(|event| event["changes"].as_array().expect("a list"));
         let change = |change: &Value| {
@@ -282,21 +224,21 @@ fn history_tells_what_became_of_each_thing() {
         };
         changes.map(change).collect()
     };
-    network.json(&["init", "--dev", "--dir", "copy"]);
-    network.json(&["sync", "--dir", "copy"]);
-    network.json(&["send", "bob", "1u", "--lend-deposit"]);
-    network.json(&["claim", "-a", "bob"]);
-    let minted = network.json(&["mint-nft"]);
+    wallet.json(&["init", "--dev", "--dir", "copy"]);
+    wallet.json(&["sync", "--dir", "copy"]);
+    wallet.json(&["send", "bob", "1u", "--lend-deposit"]);
+    wallet.json(&["claim", "-a", "bob"]);
+    let minted = wallet.json(&["mint-nft"]);
     let nft = minted["outputs"][0]["nftId"].as_str().expect("an id");
-    network.json(&["send-nft", "bob", nft]);
-    network.json(&["burn-nft", nft, "-a", "bob"]);
-    let made = network.json(&["create-native-token", "5", "10"]);
+    wallet.json(&["send-nft", "bob", nft]);
+    wallet.json(&["burn-nft", nft, "-a", "bob"]);
+    let made = wallet.json(&["create-native-token", "5", "10"]);
     let token = made["tokenId"].as_str().expect("an id");
-    network.json(&["send-native-token", "bob", token, "2", "--gift-deposit"]);
-    network.json(&["burn-native-token", token, "2", "-a", "bob"]);
-    let alias = network.json(&["balance"])["aliases"][0].clone();
-    network.json(&["send-alias", "bob", alias.as_str().expect("an id")]);
-    let foundries = network.json(&["balance", "-a", "bob"])["foundries"].clone();
+    wallet.json(&["send-native-token", "bob", token, "2", "--gift-deposit"]);
+    wallet.json(&["burn-native-token", token, "2", "-a", "bob"]);
+    let alias = wallet.json(&["balance"])["aliases"][0].clone();
+    wallet.json(&["send-alias", "bob", alias.as_str().expect("an id")]);
+    let foundries = wallet.json(&["balance", "-a", "bob"])["foundries"].clone();
     assert_eq!(
         foundries,
         serde_json::json!([token]),
@@ -335,31 +277,32 @@ fn history_tells_what_became_of_each_thing() {
             "received alias",
         ]
     );
-    let text = network.text(&["history", "-a", "alice"]);
+    let text = wallet.text(&["history", "-a", "alice"]);
     assert!(text.contains(&format!("  sent NFT {nft} to bob")), "{text}");
-    let csv = network.text(&["history", "-a", "alice", "--format", "csv"]);
+    let csv = wallet.text(&["history", "-a", "alice", "--format", "csv"]);
     assert!(csv.contains(&format!("sent NFT {nft} to tst1")), "{csv}");
     let columns = csv.lines().map(|line| line.matches(',').count());
     assert_eq!(columns.collect::<std::collections::BTreeSet<_>>().len(), 1);
     // Another copy of the wallet, which sent nothing, has learned the same from the node.
     for account in ["alice", "bob"] {
-        let history = network.json(&["history", "-a", account]);
-        let copy = network.json(&["history", "-a", account, "--dir", "copy"]);
+        let history = wallet.json(&["history", "-a", account]);
+        let copy = wallet.json(&["history", "-a", account, "--dir", "copy"]);
         assert_eq!(copy, history, "{account}");
     }
 }
 
 #[test]
 fn transaction_shows_where_the_coins_went() {
-    let network = fixture();
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
     let other = tangle_types::Address::Ed25519([200; 32]);
     let other = other.to_bech32("tst");
-    let sent = network.json(&["send", &other, "5TST"]);
+    let sent = wallet.json(&["send", &other, "5TST"]);
     let id = sent["transactionId"].as_str().expect("an id");
-    let text = network.text(&["transaction", id]);
+    let text = wallet.text(&["transaction", id]);
     let payment = format!("holds 5 TST; belongs to {other}");
     assert!(text.contains(&payment), "{text}");
-    let shown = network.json(&["transaction", id]);
+    let shown = wallet.json(&["transaction", id]);
     assert_eq!(shown["createdForOthers"][0]["output"]["amount"], "5000000");
     assert_eq!(shown["consumed"][0]["standing"], "spent");
     assert_eq!(shown["created"][0]["standing"], "free");
@@ -367,11 +310,12 @@ fn transaction_shows_where_the_coins_went() {
 
 #[test]
 fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
-    let network = fixture();
+    let wallets = Wallets::start("w");
+    let wallet = wallets.of("w");
     let steering = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\nholds 9 TST \u{202e}x<script>alert(1)</script>";
     let long = steering.repeat(8192 / steering.len());
     let tag = "\u{1b}[2J\u{202e}\r\n<b>";
-    network.json(&["send", "bob", "2TST", "--tag", tag, "--metadata", &long]);
+    wallet.json(&["send", "bob", "2TST", "--tag", tag, "--metadata", &long]);
     let lent = [
         "send",
         "bob",
@@ -380,12 +324,12 @@ fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
         "--metadata",
         steering,
     ];
-    network.json(&lent);
+    wallet.json(&lent);
     let more = ["--metadata", &long, "--tag", tag, "--to", "bob"];
-    network.json(&[&["mint-nft", "--fixed-metadata", steering][..], &more].concat());
+    wallet.json(&[&["mint-nft", "--fixed-metadata", steering][..], &more].concat());
     let alias = ["create-alias-output", "-a", "bob", "--metadata", steering];
     let state = [&alias[..], &["--state-metadata", &long]].concat();
-    network.json(&state);
+    wallet.json(&state);
     let token = [
         "create-native-token",
         "1",
@@ -395,22 +339,22 @@ fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
         "--metadata",
         &long,
     ];
-    network.json(&token);
-    let outputs = network.json(&["outputs", "-a", "bob"]);
+    wallet.json(&token);
+    let outputs = wallet.json(&["outputs", "-a", "bob"]);
     let outputs = outputs.as_array().expect("a list").clone();
     let mut texts = vec![
-        network.text(&["history", "-a", "bob"]),
-        network.text(&["outputs", "-a", "bob"]),
-        network.text(&["balance", "-a", "bob"]),
-        network.text(&["claimable-outputs", "-a", "bob"]),
-        network.text(&["burn-nft", &nft_of(&outputs), "-a", "bob", "--dry-run"]),
+        wallet.text(&["history", "-a", "bob"]),
+        wallet.text(&["outputs", "-a", "bob"]),
+        wallet.text(&["balance", "-a", "bob"]),
+        wallet.text(&["claimable-outputs", "-a", "bob"]),
+        wallet.text(&["burn-nft", &nft_of(&outputs), "-a", "bob", "--dry-run"]),
     ];
     let mut kinds = std::collections::BTreeSet::new();
     for row in &outputs {
         kinds.insert(row["output"]["type"].as_u64());
         let id = row["outputId"].as_str().expect("an id");
-        texts.push(network.text(&["output", id]));
-        texts.push(network.text(&["transaction", &id[..66], "-a", "bob"]));
+        texts.push(wallet.text(&["output", id]));
+        texts.push(wallet.text(&["transaction", &id[..66], "-a", "bob"]));
     }
     assert_eq!(kinds.len(), 4, "every kind of output");
     for text in texts {
@@ -425,13 +369,13 @@ fn hostile_texts_on_the_ledger_are_shown_harmlessly() {
             "{text}"
         );
     }
-    let text = network.refused(&["new-account", "a\u{202e}b"], "E0140");
+    let text = wallet.refused(&["new-account", "a\u{202e}b"], "E0140");
     assert!(!text.contains('\u{202e}'), "{text}");
-    let address = network.json(&["address"])["address"].clone();
+    let address = wallet.json(&["address"])["address"].clone();
     let address = address.as_str().expect("an address");
-    network.refused(&["contacts", "add", "\u{1b}[2J", address], "E0140");
-    network.json(&["contacts", "add", "<b>bold</b>", address]);
-    assert!(network.text(&["contacts"]).starts_with("<b>bold</b>"));
+    wallet.refused(&["contacts", "add", "\u{1b}[2J", address], "E0140");
+    wallet.json(&["contacts", "add", "<b>bold</b>", address]);
+    assert!(wallet.text(&["contacts"]).starts_with("<b>bold</b>"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Sending an alias: another owner for it.
 
-use super::{choice_field, chosen, page, receiver, receiver_field};
+use super::{Things, chosen, receiver, thing_page};
 use crate::pages::field::{Control, Field};
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
@@ -37,33 +37,27 @@ fn read(context: &Context, fields: &Fields) -> Result<WalletOrder, Wrong> {
 }
 
 fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
-    let account = &details.summary;
-    page(context, details, "send-alias", filled, |html| {
-        html.plain("h2", "Send an alias");
-        if account.aliases.is_empty() {
-            html.plain(
-                "p",
+    let things = Things {
+        path: "send-alias",
+        title: "Send an alias",
+        none: &|html| {
+            html.text(
                 "The account has none. The command line makes one: tangle wallet \
                  create-alias-output.",
             );
-            return;
+        },
+        about: "It keeps the coins that it holds, and its foundries go with it. Who governs it \
+                may send it.",
+        field: ("alias", "Alias"),
+        ids: &details.summary.aliases,
+        text: &|_, short| short.to_owned(),
+    };
+    thing_page(context, details, filled, &things, |html| {
+        let options = PARTS.map(|(value, text, _)| (value.to_owned(), text.to_owned()));
+        Field {
+            control: Control::Choice(&options),
+            ..filled.field("part", "What of it")
         }
-        html.plain(
-            "p",
-            "It keeps the coins that it holds, and its foundries go with it. Who governs it may \
-             send it.",
-        );
-        let action = format!("/wallet/{}/send-alias", account.name);
-        filled.form(html, &action, "Send", |html| {
-            let field = filled.field("alias", "Alias");
-            choice_field(html, &field, &account.aliases, |_, short| short.to_owned());
-            receiver_field(html, context, details, filled);
-            let options = PARTS.map(|(value, text, _)| (value.to_owned(), text.to_owned()));
-            Field {
-                control: Control::Choice(&options),
-                ..filled.field("part", "What of it")
-            }
-            .draw(html);
-        });
+        .draw(html);
     })
 }

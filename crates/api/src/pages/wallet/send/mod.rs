@@ -57,6 +57,49 @@ fn page(
     html
 }
 
+/// Things of which an account may have several, and one at a time is sent.
+struct Things<'a, T> {
+    /// The last part of the page's path.
+    path: &'static str,
+    title: &'static str,
+    /// How to get one, for whoever has none.
+    none: &'a dyn Fn(&mut Html),
+    /// What goes with it; may be empty.
+    about: &'static str,
+    /// Name and label of the field in which one is chosen.
+    field: (&'static str, &'static str),
+    ids: &'a [T],
+    /// What is said of each, besides its shortened id.
+    text: &'a dyn Fn(&T, &str) -> String,
+}
+
+/// A page that sends one of several things; `more` adds fields behind the receiver's.
+fn thing_page<T: Display>(
+    context: &Context,
+    details: &AccountDetails,
+    filled: &Filled,
+    things: &Things<'_, T>,
+    more: impl FnOnce(&mut Html),
+) -> Html {
+    page(context, details, things.path, filled, |html| {
+        html.plain("h2", things.title);
+        if things.ids.is_empty() {
+            html.tag("p", &[], things.none);
+            return;
+        }
+        if !things.about.is_empty() {
+            html.plain("p", things.about);
+        }
+        let action = format!("/wallet/{}/{}", details.summary.name, things.path);
+        filled.form(html, &action, "Send", |html| {
+            let (name, label) = things.field;
+            choice_field(html, &filled.field(name, label), things.ids, things.text);
+            receiver_field(html, context, details, filled);
+            more(html);
+        });
+    })
+}
+
 /// Who is meant: by name or by address.
 fn receiver(context: &Context, fields: &Fields) -> Result<Address, Wrong> {
     let text = fields.text("to");

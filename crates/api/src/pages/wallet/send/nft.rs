@@ -1,6 +1,6 @@
 //! Sending an NFT.
 
-use super::{choice_field, chosen, page, receiver, receiver_field};
+use super::{Things, chosen, receiver, thing_page};
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
 use crate::pages::wallet::form::{Filled, Wrong};
@@ -24,21 +24,17 @@ fn read(context: &Context, fields: &Fields) -> Result<WalletOrder, Wrong> {
 
 fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
     let account = &details.summary;
-    page(context, details, "send-nft", filled, |html| {
-        html.plain("h2", "Send an NFT");
-        if account.nfts.is_empty() {
-            html.tag("p", &[], |html| {
-                html.text("The account has none. ");
-                html.link(&format!("/wallet/{}/mint", account.name), "Mint one");
-            });
-            return;
-        }
-        html.plain("p", "It keeps the coins that it holds.");
-        let action = format!("/wallet/{}/send-nft", account.name);
-        filled.form(html, &action, "Send", |html| {
-            let field = filled.field("nft", "NFT");
-            choice_field(html, &field, &account.nfts, |_, short| short.to_owned());
-            receiver_field(html, context, details, filled);
-        });
-    })
+    let things = Things {
+        path: "send-nft",
+        title: "Send an NFT",
+        none: &|html| {
+            html.text("The account has none. ");
+            html.link(&format!("/wallet/{}/mint", account.name), "Mint one");
+        },
+        about: "It keeps the coins that it holds.",
+        field: ("nft", "NFT"),
+        ids: &account.nfts,
+        text: &|_, short| short.to_owned(),
+    };
+    thing_page(context, details, filled, &things, |_| {})
 }

@@ -3,7 +3,7 @@
 use tangle_types::{TokenId, U256};
 
 use super::coins::LEND;
-use super::{choice_field, chosen, page, receiver, receiver_field};
+use super::{Things, chosen, receiver, thing_page};
 use crate::pages::field::{Control, Field, VERBATIM};
 use crate::pages::fields::Fields;
 use crate::pages::html::Html;
@@ -34,45 +34,41 @@ fn read(context: &Context, fields: &Fields) -> Result<WalletOrder, Wrong> {
 }
 
 fn shown(context: &Context, details: &AccountDetails, filled: &Filled) -> Html {
-    let account = &details.summary;
-    page(context, details, "send-token", filled, |html| {
-        html.plain("h2", "Send native tokens");
-        if account.tokens.is_empty() {
-            html.plain(
-                "p",
+    let tokens = &details.summary.tokens;
+    let ids: Vec<TokenId> = tokens.iter().map(|token| token.id).collect();
+    let things = Things {
+        path: "send-token",
+        title: "Send native tokens",
+        none: &|html| {
+            html.text(
                 "The account has none. The command line makes some: tangle wallet \
                  create-native-token.",
             );
-            return;
-        }
-        let action = format!("/wallet/{}/send-token", account.name);
-        filled.form(html, &action, "Send", |html| {
-            let ids: Vec<TokenId> = account.tokens.iter().map(|token| token.id).collect();
-            let field = filled.field("token", "Token");
-            choice_field(html, &field, &ids, |id, short| {
-                let mut held = account.tokens.iter().filter(|token| token.id == *id);
-                match held.next() {
-                    Some(held) if held.available < held.total => {
-                        let (available, total) = (held.available, held.total);
-                        format!("{short}: {available} of {total} can be spent now")
-                    }
-                    Some(held) => format!("{short}: {}", held.total),
-                    None => short.to_owned(),
-                }
-            });
-            receiver_field(html, context, details, filled);
-            let line = [
-                ("inputmode", "numeric"),
-                ("maxlength", "78"),
-                ("required", ""),
-            ];
-            Field {
-                hint: "a whole number, in the token's smallest unit",
-                control: Control::Line(&[&line[..], &VERBATIM].concat()),
-                ..filled.field("amount", "Amount")
+        },
+        about: "",
+        field: ("token", "Token"),
+        ids: &ids,
+        text: &|id, short| match tokens.iter().find(|token| token.id == *id) {
+            Some(held) if held.available < held.total => {
+                let (available, total) = (held.available, held.total);
+                format!("{short}: {available} of {total} can be spent now")
             }
-            .draw(html);
-            filled.tick(html, "lend", LEND);
-        });
+            Some(held) => format!("{short}: {}", held.total),
+            None => short.to_owned(),
+        },
+    };
+    thing_page(context, details, filled, &things, |html| {
+        let line = [
+            ("inputmode", "numeric"),
+            ("maxlength", "78"),
+            ("required", ""),
+        ];
+        Field {
+            hint: "a whole number, in the token's smallest unit",
+            control: Control::Line(&[&line[..], &VERBATIM].concat()),
+            ..filled.field("amount", "Amount")
+        }
+        .draw(html);
+        filled.tick(html, "lend", LEND);
     })
 }
