@@ -28,6 +28,8 @@ pub enum Kernel {
     Portable,
     /// 256 lanes, on processors with AVX2.
     Avx2,
+    /// 512 lanes, on processors with AVX-512.
+    Avx512,
 }
 
 impl Kernel {
@@ -36,11 +38,14 @@ impl Kernel {
     pub fn available() -> Vec<Self> {
         let mut kernels = vec![Self::Portable];
         kernels.extend(curl::has_avx2().then_some(Self::Avx2));
+        kernels.extend(curl::has_avx512().then_some(Self::Avx512));
         kernels
     }
 
     fn best() -> Self {
-        if curl::has_avx2() {
+        if curl::has_avx512() {
+            Self::Avx512
+        } else if curl::has_avx2() {
             Self::Avx2
         } else {
             Self::Portable
@@ -53,6 +58,7 @@ impl Kernel {
         match self {
             Self::Portable => check(blocks, curl::portable::<2>),
             Self::Avx2 => check(blocks, curl::avx2),
+            Self::Avx512 => check(blocks, curl::avx512),
         }
     }
 
@@ -75,6 +81,7 @@ impl Kernel {
         match self {
             Self::Portable => search::mine(&target, curl::portable::<2>, thread_count, cancel),
             Self::Avx2 => search::mine(&target, curl::avx2, thread_count, cancel),
+            Self::Avx512 => search::mine(&target, curl::avx512, thread_count, cancel),
         }
     }
 }
@@ -85,6 +92,7 @@ pub fn probe(kernel: Kernel, nonce_count: u64) -> u64 {
     match kernel {
         Kernel::Portable => search::probe(curl::portable::<2>, nonce_count),
         Kernel::Avx2 => search::probe(curl::avx2, nonce_count),
+        Kernel::Avx512 => search::probe(curl::avx512, nonce_count),
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn processors() -> Finding {
     let kernel = kernels.last().map_or("none", |kernel| match kernel {
         tangle_crypto::pow::Kernel::Portable => "portable",
         tangle_crypto::pow::Kernel::Avx2 => "AVX2",
+        tangle_crypto::pow::Kernel::Avx512 => "AVX-512",
     });
     Finding::good(
         "processors",

@@ -67,33 +67,35 @@ pub(super) type Rounds<const WORDS: usize> = fn(&mut State<WORDS>);
 
 /// 64 lanes for each of `WORDS`.
 pub(super) struct State<const WORDS: usize> {
-    trits: Box<[Trits<WORDS>; SIZE]>,
+    trits: Box<Places<WORDS>>,
 }
+
+/// The trits by place, none of them across two cache lines that could be in one.
+#[repr(align(64))]
+struct Places<const WORDS: usize>([Trits<WORDS>; SIZE]);
 
 impl<const WORDS: usize> State<WORDS> {
     pub(super) const LANES: usize = 64 * WORDS;
 
     pub(super) fn new() -> Self {
-        let trits = vec![Trits::ZERO; SIZE].into_boxed_slice();
-        let trits = trits.try_into().ok();
         Self {
-            trits: trits.expect("the vector has SIZE elements"),
+            trits: Box::new(Places([Trits::ZERO; SIZE])),
         }
     }
 
     /// The trits of the state before the first round.
     pub(super) fn trits_mut(&mut self) -> &mut [Trits<WORDS>] {
-        &mut self.trits[..]
+        &mut self.trits.0
     }
 
     pub(super) fn copy_from(&mut self, other: &Self) {
-        self.trits.copy_from_slice(&other.trits[..]);
+        self.trits.0.copy_from_slice(&other.trits.0);
     }
 
     /// Makes the state before the first round from a hash and a nonce for each lane, at most
     /// [`Self::LANES`]; the other lanes hold anything.
     pub(super) fn absorb(&mut self, inputs: &[(&[u8; 32], [u8; NONCE_LENGTH])]) {
-        self.trits.fill(Trits::ZERO);
+        self.trits.0.fill(Trits::ZERO);
         for (word, inputs) in inputs.chunks(64).enumerate() {
             for from in (0..INPUT_LENGTH).step_by(BYTES_PER_WORD) {
                 let mut plus = [0; 64];
@@ -108,7 +110,7 @@ impl<const WORDS: usize> State<WORDS> {
                 }
                 transpose(&mut plus);
                 transpose(&mut not_minus);
-                let trits = &mut self.trits[PER_BYTE * from..][..PER_BYTE * BYTES_PER_WORD];
+                let trits = &mut self.trits.0[PER_BYTE * from..][..PER_BYTE * BYTES_PER_WORD];
                 for (index, trits) in trits.iter_mut().enumerate() {
                     trits.low[word] = plus[index];
                     trits.high[word] = not_minus[index];
@@ -153,36 +155,44 @@ impl<const WORDS: usize> State<WORDS> {
     fn hash_from_end(&self) -> impl Iterator<Item = &Trits<WORDS>> {
         (0..HASH_TRITS)
             .rev()
-            .map(|index| &self.trits[index * HASH_FACTOR % SIZE])
+            .map(|index| &self.trits.0[index * HASH_FACTOR % SIZE])
     }
 }
 
 /// Compiled for whatever the build assumes of the processor.
 pub(super) fn portable<const WORDS: usize>(state: &mut State<WORDS>) {
-    rounds(&mut state.trits);
+    rounds(&mut state.trits.0);
 }
 
-/// Compiled for AVX2, when the processor has it.
-pub(super) fn avx2(state: &mut State<4>) {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
-        #[target_feature(enable = "avx2")]
-        fn compiled(trits: &mut [Trits<4>; SIZE]) {
-            rounds(trits);
+/// The rounds compiled for an instruction set of x86-64, and whether the processor has it.
+macro_rules! compiled_for {
+    ($feature:tt, $words:literal, $rounds:ident, $has:ident) => {
+        #[doc = concat!("Compiled for ", $feature, ", when the processor has it.")]
+        pub(super) fn $rounds(state: &mut State<$words>) {
+            #[cfg(target_arch = "x86_64")]
+            if $has() {
+                #[target_feature(enable = $feature)]
+                fn compiled(trits: &mut [Trits<$words>; SIZE]) {
+                    rounds(trits);
+                }
+                // SAFETY: the processor has the instructions, as was asked just now.
+                unsafe { compiled(&mut state.trits.0) };
+                return;
+            }
+            portable(state);
         }
-        // SAFETY: the processor has AVX2, as was asked just now.
-        unsafe { compiled(&mut state.trits) };
-        return;
-    }
-    portable(state);
+
+        pub(super) fn $has() -> bool {
+            #[cfg(target_arch = "x86_64")]
+            return is_x86_feature_detected!($feature);
+            #[cfg(not(target_arch = "x86_64"))]
+            return false;
+        }
+    };
 }
 
-pub(super) fn has_avx2() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
+compiled_for!("avx2", 4, avx2, has_avx2);
+compiled_for!("avx512f", 8, avx512, has_avx512);
 
 /// The 81 rounds. Inlined into its callers, so that it is compiled for their instruction sets.
 #[inline(always)]
@@ -207,26 +217,37 @@ fn three_rounds<const WORDS: usize>(b: &mut [Trits<WORDS>; SIZE], step: usize) {
     };
     // The end of the walk needs its beginning as it was.
     let begin: [_; AHEAD] = std::array::from_fn(|n| b[place(n)]);
-    let mut first_before = first(&b[place(SIZE - 1)], &begin[3]);
-    let mut first_here = first(&begin[0], &begin[4]);
-    let mut second_here = second(&first_here, &first(&b[place(SIZE - 2)], &begin[2]));
-    let mut move_on = |near: &Trits<WORDS>, far: &Trits<WORDS>| {
-        let first_next = first(near, far);
-        let second_next = second(&first_next, &first_before);
-        let result = third(&second_here, &second_next);
-        (first_before, first_here, second_here) = (first_here, first_next, second_next);
-        result
-    };
+    let before = first(&b[place(SIZE - 1)], &begin[3]);
+    let here = first(&begin[0], &begin[4]);
+    let second = second(&here, &first(&b[place(SIZE - 2)], &begin[2]));
+    let mut carried = [before, here, second];
     let (mut here, mut near, mut far) = (0, place(1), place(AHEAD));
     for _ in 0..SIZE - AHEAD {
-        b[here] = move_on(&b[near], &b[far]);
+        (b[here], carried) = go_on(carried, &b[near], &b[far]);
         (here, near, far) = (near, advance(near), advance(far));
     }
     for n in 0..AHEAD {
         let near_trits = if n + 1 < AHEAD { b[near] } else { begin[0] };
-        b[here] = move_on(&near_trits, &begin[n]);
+        (b[here], carried) = go_on(carried, &near_trits, &begin[n]);
         (here, near) = (near, advance(near));
     }
+}
+
+/// A place of a walk: what the three rounds make of it, and what to carry to the next one, which
+/// are the first round's results for the place before and this one and the second's for this one.
+///
+/// A function, as a closure cannot be told to be inlined always: compiled by itself it would not be
+/// compiled for its caller's instruction set.
+#[inline(always)]
+fn go_on<const WORDS: usize>(
+    [first_before, first_here, second_here]: [Trits<WORDS>; 3],
+    near: &Trits<WORDS>,
+    far: &Trits<WORDS>,
+) -> (Trits<WORDS>, [Trits<WORDS>; 3]) {
+    let first_next = first(near, far);
+    let second_next = second(&first_next, &first_before);
+    let result = third(&second_here, &second_next);
+    (result, [first_here, first_next, second_next])
 }
 
 /// The s-box from `(!low, high)` to `(low, !high)`.

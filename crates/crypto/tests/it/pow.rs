@@ -11,7 +11,7 @@ use tangle_crypto::pow::{self, Cancel, Kernel};
 use crate::{bytes, list, number, text, vectors};
 
 const TRYTES: &str = "9ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const KERNELS: [Kernel; 2] = [Kernel::Portable, Kernel::Avx2];
+const KERNELS: [Kernel; 3] = [Kernel::Portable, Kernel::Avx2, Kernel::Avx512];
 
 /// TIP-5.
 fn encode(bytes: &[u8]) -> Vec<i8> {

@@ -1,7 +1,8 @@
 //! A network that is killed under load, again and again, keeps what it confirmed.
 //!
 //! The real program runs; clients send transfers and data and note what it tells them is confirmed.
-//! It is killed at a random moment, or at a chosen system call (with `strace`, where there is one).
+//! It is killed at a random moment, or at a system call that makes something durable (with `strace`,
+//! where there is one), chosen among those that it was seen to make.
 //! After each kill a copy of its data is compared with what the clients saw, and with an independent
 //! replay of all milestones from the genesis; then the program must come up by itself.
 //!
@@ -20,21 +21,12 @@ use tangle_storage::Genesis;
 
 use audit::Audit;
 use load::Load;
-use process::{CallFault, Network, has_strace};
+use process::{CallFault, Network, Tracing, has_strace, noted_calls};
 
 /// Kills at random moments when nobody says how many.
 const KILLS_DEFAULT: u32 = 5;
 /// Kills at system calls when nobody says how many.
 const CALLS_DEFAULT: u32 = 3;
-/// System calls at which the network is killed: those that make things durable.
-const CALLS: [&str; 6] = [
-    "fdatasync",
-    "write",
-    "fsync",
-    "rename",
-    "pwrite64",
-    "ftruncate",
-];
 /// How long to wait for a chosen system call.
 const CALL_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -83,14 +75,15 @@ fn confirmed_state_survives_every_kill() {
         run.random_kill(&runtime);
         run.check(&format!("kill {round} (seed {seed})"));
     }
-    for round in 0..calls {
-        if !has_strace() {
-            eprintln!("no strace: kills at chosen system calls are left out");
-            break;
+    if calls > 0 && !has_strace() {
+        eprintln!("no strace: kills at chosen system calls are left out");
+    } else if calls > 0 {
+        let noted = run.note_calls(&runtime);
+        run.check("calls were noted");
+        for (round, (call, count)) in (0..calls).zip(noted.iter().cycle()) {
+            run.kill_at_call(&runtime, call, *count);
+            run.check(&format!("{call}, round {round} (seed {seed})"));
         }
-        let call = CALLS[round as usize % CALLS.len()];
-        run.kill_at_call(&runtime, call);
-        run.check(&format!("{call}, round {round} (seed {seed})"));
     }
     run.finish(&runtime);
 }
@@ -124,9 +117,9 @@ impl Run {
         }
     }
 
-    fn start(&mut self, fault: Option<&CallFault>) -> Option<Network> {
+    fn start(&mut self, tracing: Option<&Tracing>) -> Option<Network> {
         let started = Instant::now();
-        let network = Network::start(&self.config, &self.data, fault);
+        let network = Network::start(&self.config, &self.data, tracing);
         if network.is_some() {
             let took = started.elapsed().as_millis();
             self.figures.slowest_start_ms = self.figures.slowest_start_ms.max(took);
@@ -145,15 +138,28 @@ impl Run {
         self.figures.kills += 1;
     }
 
-    fn kill_at_call(&mut self, runtime: &tokio::runtime::Runtime, call: &'static str) {
-        // As many as some thread makes within the patience.
-        let when = 1 + self.chance.below(match call {
-            "write" => 100,
-            "rename" | "ftruncate" => 3,
-            _ => 12,
-        });
-        let fault = CallFault { call, when };
-        let Some(mut network) = self.start(Some(&fault)) else {
+    /// A run under load in which the system calls are noted; each with how often some thread makes
+    /// it.
+    fn note_calls(&mut self, runtime: &tokio::runtime::Runtime) -> Vec<(&'static str, u64)> {
+        let file = self.data.with_file_name("calls");
+        let tracing = Tracing::Note(file.clone());
+        let mut network = self.start(Some(&tracing)).expect("it comes up by itself");
+        let client = network.client();
+        let load = runtime.spawn(self.load.clone().run(client));
+        std::thread::sleep(CALL_PATIENCE);
+        network.kill();
+        runtime.block_on(load).expect("the clients do not panic");
+        let noted = noted_calls(&file);
+        assert!(noted.len() > 1, "it makes things durable by {noted:?} only");
+        eprintln!("calls noted: {noted:?}");
+        noted
+    }
+
+    /// Kills at one of the calls of the first half of what a thread made in the same time.
+    fn kill_at_call(&mut self, runtime: &tokio::runtime::Runtime, call: &'static str, count: u64) {
+        let when = 1 + self.chance.below(count.div_ceil(2));
+        let tracing = Tracing::Kill(CallFault { call, when });
+        let Some(mut network) = self.start(Some(&tracing)) else {
             self.figures.killed_while_starting += 1;
             self.figures.call_kills += 1;
             return;

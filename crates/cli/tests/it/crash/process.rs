@@ -1,8 +1,9 @@
 //! The program under test: started, killed, watched.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,24 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 const TRACED_START_PATIENCE: Duration = Duration::from_secs(120);
 /// The signal that cannot be caught.
 const SIGKILL: i32 = 9;
+
+/// System calls that make things durable.
+const CALLS: [&str; 6] = [
+    "fdatasync",
+    "write",
+    "fsync",
+    "rename",
+    "pwrite64",
+    "ftruncate",
+];
+
+/// What a tracer does with the program.
+pub(super) enum Tracing {
+    /// It notes the program's [`CALLS`] in a file.
+    Note(PathBuf),
+    /// It kills the program at a call.
+    Kill(CallFault),
+}
 
 /// Kill at the `when`-th such call of some thread.
 pub(super) struct CallFault {
@@ -38,22 +57,55 @@ pub(super) fn has_strace() -> bool {
     probe.is_ok_and(|status| status.success())
 }
 
-impl Network {
-    /// Starts the program and waits until it serves. `None` when the fault ended it before.
-    pub(super) fn start(config: &Path, data: &Path, fault: Option<&CallFault>) -> Option<Self> {
-        let program = env!("CARGO_BIN_EXE_tangle");
-        let mut command = match fault {
-            None => Command::new(program),
-            Some(CallFault { call, when }) => {
-                let mut command = Command::new("strace");
-                command.args(["-f", "-qq", "-o", "/dev/null", "-e"]);
-                command.arg(format!("trace={call}"));
-                command.arg("-e");
-                command.arg(format!("inject={call}:signal=SIGKILL:when={when}"));
-                command.arg(program);
-                command
+/// The calls that a tracer noted in `file`, each with how often the thread made it that made it most
+/// often.
+pub(super) fn noted_calls(file: &Path) -> Vec<(&'static str, u64)> {
+    let noted = std::fs::read(file).expect("the tracer wrote the file");
+    let mut counts = HashMap::new();
+    for line in String::from_utf8_lossy(&noted).lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(thread), Some(text)) = (words.next(), words.next())
+            && let Some((name, _)) = text.split_once('(')
+            && let Some(call) = CALLS.into_iter().find(|call| *call == name)
+        {
+            *counts.entry((call, thread.to_owned())).or_default() += 1;
+        }
+    }
+    let most = |call| {
+        let of_call = counts.iter().filter(|((other, _), _)| *other == call);
+        Some((call, *of_call.map(|(_, count)| count).max()?))
+    };
+    CALLS.into_iter().filter_map(most).collect()
+}
+
+impl Tracing {
+    /// `program` with the tracer around it.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq"]);
+        match self {
+            Self::Note(file) => {
+                command.arg("-o").arg(file);
+                command.arg("-e").arg(format!("trace={}", CALLS.join(",")));
             }
-        };
+            Self::Kill(CallFault { call, when }) => {
+                command.args(["-o", "/dev/null"]);
+                command.arg("-e").arg(format!("trace={call}"));
+                let fault = format!("inject={call}:signal=SIGKILL:when={when}");
+                command.arg("-e").arg(fault);
+            }
+        }
+        command.arg(program);
+        command
+    }
+}
+
+impl Network {
+    /// Starts the program and waits until it serves. `None` when the tracer killed it before.
+    pub(super) fn start(config: &Path, data: &Path, tracing: Option<&Tracing>) -> Option<Self> {
+        let program = env!("CARGO_BIN_EXE_tangle");
+        let mut command =
+            tracing.map_or_else(|| Command::new(program), |tracing| tracing.command(program));
         command
             .args(["dev", "--port", "0", "--no-faucet", "--json", "--config"])
             .arg(config)
@@ -65,14 +117,15 @@ impl Network {
             .spawn()
             .expect("the program can be run");
         let out = child.stdout.take().expect("it is piped");
-        let patience = match fault {
+        let patience = match tracing {
             None => START_PATIENCE,
             Some(_) => TRACED_START_PATIENCE,
         };
         let line = read_line(out, patience);
         let Ok(urls) = serde_json::from_str::<serde_json::Value>(&line) else {
             let status = child.wait().expect("it is ours");
-            let killed = fault.is_some() && status.signal() == Some(SIGKILL);
+            let may_be_killed = matches!(tracing, Some(Tracing::Kill(_)));
+            let killed = may_be_killed && status.signal() == Some(SIGKILL);
             assert!(killed, "it ended with {status} and said {line:?}");
             return None;
         };
