@@ -33,22 +33,25 @@ pub enum Kernel {
 }
 
 impl Kernel {
+    /// All of them, the slowest first.
+    const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+
     /// The kernels that this machine can run, the best one last.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let mut kernels = vec![Self::Portable];
-        kernels.extend(curl::has_avx2().then_some(Self::Avx2));
-        kernels.extend(curl::has_avx512().then_some(Self::Avx512));
-        kernels
+        Self::ALL.into_iter().filter(Self::is_available).collect()
     }
 
     fn best() -> Self {
-        if curl::has_avx512() {
-            Self::Avx512
-        } else if curl::has_avx2() {
-            Self::Avx2
-        } else {
-            Self::Portable
+        let best = Self::ALL.into_iter().rfind(Self::is_available);
+        best.unwrap_or(Self::Portable)
+    }
+
+    fn is_available(&self) -> bool {
+        match self {
+            Self::Portable => true,
+            Self::Avx2 => curl::has_avx2(),
+            Self::Avx512 => curl::has_avx512(),
         }
     }
 

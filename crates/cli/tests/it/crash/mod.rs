@@ -18,10 +18,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tangle_storage::Genesis;
+use tokio::runtime::{Builder, Runtime};
 
 use audit::Audit;
 use load::Load;
-use process::{CallFault, Network, Tracing, has_strace, noted_calls};
+use process::{Network, Tracer, has_strace, noted_calls};
 
 /// Kills at random moments when nobody says how many.
 const KILLS_DEFAULT: u32 = 5;
@@ -65,7 +66,7 @@ fn confirmed_state_survives_every_kill() {
     let calls = number("TANGLE_CRASH_CALLS", CALLS_DEFAULT);
     let seed = number("TANGLE_CRASH_SEED", 1);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
@@ -117,9 +118,9 @@ impl Run {
         }
     }
 
-    fn start(&mut self, tracing: Option<&Tracing>) -> Option<Network> {
+    fn start(&mut self, tracer: Option<&Tracer>) -> Option<Network> {
         let started = Instant::now();
-        let network = Network::start(&self.config, &self.data, tracing);
+        let network = Network::start(&self.config, &self.data, tracer);
         if network.is_some() {
             let took = started.elapsed().as_millis();
             self.figures.slowest_start_ms = self.figures.slowest_start_ms.max(took);
@@ -127,28 +128,38 @@ impl Run {
         network
     }
 
-    fn random_kill(&mut self, runtime: &tokio::runtime::Runtime) {
+    /// Has clients at work while `meanwhile` goes on, at the end of which the network is killed.
+    fn under_load(
+        &self,
+        runtime: &Runtime,
+        network: &mut Network,
+        meanwhile: impl FnOnce(&mut Network),
+    ) {
+        let load = runtime.spawn(self.load.clone().run(network.client()));
+        meanwhile(network);
+        runtime.block_on(load).expect("the clients do not panic");
+    }
+
+    fn random_kill(&mut self, runtime: &Runtime) {
         let after = Duration::from_millis(self.chance.below(2_500));
         let mut network = self.start(None).expect("it comes up by itself");
-        let client = network.client();
-        let load = runtime.spawn(self.load.clone().run(client));
-        std::thread::sleep(after);
-        network.kill();
-        runtime.block_on(load).expect("the clients do not panic");
+        self.under_load(runtime, &mut network, |network| {
+            std::thread::sleep(after);
+            network.kill();
+        });
         self.figures.kills += 1;
     }
 
     /// A run under load in which the system calls are noted; each with how often some thread makes
     /// it.
-    fn note_calls(&mut self, runtime: &tokio::runtime::Runtime) -> Vec<(&'static str, u64)> {
+    fn note_calls(&mut self, runtime: &Runtime) -> Vec<(&'static str, u64)> {
         let file = self.data.with_file_name("calls");
-        let tracing = Tracing::Note(file.clone());
-        let mut network = self.start(Some(&tracing)).expect("it comes up by itself");
-        let client = network.client();
-        let load = runtime.spawn(self.load.clone().run(client));
-        std::thread::sleep(CALL_PATIENCE);
-        network.kill();
-        runtime.block_on(load).expect("the clients do not panic");
+        let tracer = Tracer::Note(file.clone());
+        let mut network = self.start(Some(&tracer)).expect("it comes up by itself");
+        self.under_load(runtime, &mut network, |network| {
+            std::thread::sleep(CALL_PATIENCE);
+            network.kill();
+        });
         let noted = noted_calls(&file);
         assert!(noted.len() > 1, "it makes things durable by {noted:?} only");
         eprintln!("calls noted: {noted:?}");
@@ -156,23 +167,23 @@ impl Run {
     }
 
     /// Kills at one of the calls of the first half of what a thread made in the same time.
-    fn kill_at_call(&mut self, runtime: &tokio::runtime::Runtime, call: &'static str, count: u64) {
+    fn kill_at_call(&mut self, runtime: &Runtime, call: &'static str, count: u64) {
         let when = 1 + self.chance.below(count.div_ceil(2));
-        let tracing = Tracing::Kill(CallFault { call, when });
-        let Some(mut network) = self.start(Some(&tracing)) else {
+        let tracer = Tracer::Kill { call, when };
+        let Some(mut network) = self.start(Some(&tracer)) else {
             self.figures.killed_while_starting += 1;
             self.figures.call_kills += 1;
             return;
         };
-        let client = network.client();
-        let load = runtime.spawn(self.load.clone().run(client));
-        if network.wait(CALL_PATIENCE) {
-            self.figures.call_kills += 1;
-        } else {
-            self.figures.calls_not_reached += 1;
-            network.kill();
-        }
-        runtime.block_on(load).expect("the clients do not panic");
+        let mut is_reached = false;
+        self.under_load(runtime, &mut network, |network| {
+            is_reached = network.wait(CALL_PATIENCE);
+            if !is_reached {
+                network.kill();
+            }
+        });
+        self.figures.call_kills += u32::from(is_reached);
+        self.figures.calls_not_reached += u32::from(!is_reached);
     }
 
     /// Compares what is on the disk now with what the clients saw and with the replay.
@@ -193,7 +204,7 @@ impl Run {
     }
 
     /// A last start: everything that clients ever saw is there, over the interface too.
-    fn finish(mut self, runtime: &tokio::runtime::Runtime) {
+    fn finish(mut self, runtime: &Runtime) {
         let mut network = self.start(None).expect("it comes up by itself");
         let seen = self.load.seen();
         runtime.block_on(audit::ask(&network.client(), &seen));

@@ -27,17 +27,11 @@ const CALLS: [&str; 6] = [
 ];
 
 /// What a tracer does with the program.
-pub(super) enum Tracing {
-    /// It notes the program's [`CALLS`] in a file.
+pub(super) enum Tracer {
+    /// It notes the [`CALLS`] in a file.
     Note(PathBuf),
-    /// It kills the program at a call.
-    Kill(CallFault),
-}
-
-/// Kill at the `when`-th such call of some thread.
-pub(super) struct CallFault {
-    pub(super) call: &'static str,
-    pub(super) when: u64,
+    /// It kills at the `when`-th such call of some thread.
+    Kill { call: &'static str, when: u64 },
 }
 
 /// A running network.
@@ -78,7 +72,7 @@ pub(super) fn noted_calls(file: &Path) -> Vec<(&'static str, u64)> {
     CALLS.into_iter().filter_map(most).collect()
 }
 
-impl Tracing {
+impl Tracer {
     /// `program` with the tracer around it.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new("strace");
@@ -88,7 +82,7 @@ impl Tracing {
                 command.arg("-o").arg(file);
                 command.arg("-e").arg(format!("trace={}", CALLS.join(",")));
             }
-            Self::Kill(CallFault { call, when }) => {
+            Self::Kill { call, when } => {
                 command.args(["-o", "/dev/null"]);
                 command.arg("-e").arg(format!("trace={call}"));
                 let fault = format!("inject={call}:signal=SIGKILL:when={when}");
@@ -102,10 +96,10 @@ impl Tracing {
 
 impl Network {
     /// Starts the program and waits until it serves. `None` when the tracer killed it before.
-    pub(super) fn start(config: &Path, data: &Path, tracing: Option<&Tracing>) -> Option<Self> {
+    pub(super) fn start(config: &Path, data: &Path, tracer: Option<&Tracer>) -> Option<Self> {
         let program = env!("CARGO_BIN_EXE_tangle");
         let mut command =
-            tracing.map_or_else(|| Command::new(program), |tracing| tracing.command(program));
+            tracer.map_or_else(|| Command::new(program), |tracer| tracer.command(program));
         command
             .args(["dev", "--port", "0", "--no-faucet", "--json", "--config"])
             .arg(config)
@@ -117,14 +111,14 @@ impl Network {
             .spawn()
             .expect("the program can be run");
         let out = child.stdout.take().expect("it is piped");
-        let patience = match tracing {
+        let patience = match tracer {
             None => START_PATIENCE,
             Some(_) => TRACED_START_PATIENCE,
         };
         let line = read_line(out, patience);
         let Ok(urls) = serde_json::from_str::<serde_json::Value>(&line) else {
             let status = child.wait().expect("it is ours");
-            let may_be_killed = matches!(tracing, Some(Tracing::Kill(_)));
+            let may_be_killed = matches!(tracer, Some(Tracer::Kill { .. }));
             let killed = may_be_killed && status.signal() == Some(SIGKILL);
             assert!(killed, "it ended with {status} and said {line:?}");
             return None;
